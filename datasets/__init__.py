@@ -1,0 +1,1 @@
+"""Synthetic DICOM, and the people who own it."""

@@ -1,0 +1,66 @@
+"""Every way to run the project: `nox -l` lists them, and the docstrings are the help.
+
+Each session installs from a committed, hashed file in requirements/ and runs on the Python at hand; uv is never
+allowed to download an interpreter.
+"""
+
+import os
+from pathlib import Path
+
+import nox
+
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "tests"]
+
+REQUIREMENTS = Path("requirements")
+EXPORTS = {
+    "runtime": ["--no-default-groups"],
+    "lint": ["--only-group", "lint"],
+    "tests": ["--group", "tests"],
+    "types": ["--group", "types"],
+    "notebooks": ["--group", "notebooks"],
+}
+
+
+def install(session: nox.Session, name: str) -> None:
+    """Install the pinned and hashed requirements file of that name."""
+    session.install("--require-hashes", "-r", str(REQUIREMENTS / f"{name}.txt"))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff finds no fault and the formatter has nothing to change."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy in strict mode accepts all packages, the tests and this file."""
+    install(session, "types")
+    session.run("mypy")
+    session.run("mypy", "tests", "noxfile.py")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests pass; arguments go to pytest."""
+    install(session, "tests")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Resolve the dependencies anew and write requirements/*.txt with hashes."""
+    session.run("uv", "lock", "--upgrade", external=True)
+    for name, groups in EXPORTS.items():
+        target = str(REQUIREMENTS / f"{name}.txt")
+        session.run(
+            "uv", "export", "--quiet", "--format", "requirements-txt", "--no-emit-project", "--no-header",
+            *groups, "--output-file", target, external=True, silent=True,
+        )  # fmt: skip

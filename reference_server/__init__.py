@@ -1,0 +1,1 @@
+"""The archive, with one switch: `accounting`."""

@@ -1,0 +1,1 @@
+"""What the paper adds: ownership and access control, one file per design."""

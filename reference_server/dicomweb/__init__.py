@@ -1,0 +1,1 @@
+"""What the DICOMweb standard (PS3.18) says, as code."""

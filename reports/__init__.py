@@ -1,0 +1,1 @@
+"""What was found: statistics, tables, figures and the report of a run."""

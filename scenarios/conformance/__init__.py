@@ -1,0 +1,1 @@
+"""A DICOMweb conformance suite: requirements, checks, runner, reports."""
