@@ -1,9 +1,10 @@
 """Every way to run the project: `nox -l` lists them, and the docstrings are the help.
 
-Each session installs from a committed, hashed file in requirements/ and runs on the Python at hand; uv is never
-allowed to download an interpreter.
+Each session installs from a committed, hashed file in requirements/ and runs on the Python at hand; uv never
+downloads an interpreter.
 """
 
+import argparse
 import os
 from pathlib import Path
 
@@ -52,6 +53,44 @@ def tests(session: nox.Session) -> None:
     """All tests pass; arguments go to pytest."""
     install(session, "tests")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def reproduce(session: nox.Session) -> None:
+    """Carry out the experiment, off against on, and write its report; arguments go to the campaign.
+
+    `--profile NAME` picks scenarios/campaigns/NAME.toml (default: smoke); all else goes on to `scenarios.campaign`,
+    for example `-- --set arms.on.delay_us=500` or `-- --data FOLDER`.
+    """
+    install(session, "runtime")
+    parser = argparse.ArgumentParser(prog="nox -s reproduce --", allow_abbrev=False)
+    parser.add_argument("--profile", default="smoke")
+    chosen, rest = parser.parse_known_args(session.posargs)
+    campaign = Path("scenarios/campaigns") / f"{chosen.profile}.toml"
+    if not campaign.is_file():
+        session.error(f"{campaign} does not exist; profiles are the files in {campaign.parent}")
+    session.run("python", "-m", "scenarios.campaign", str(campaign), *rest)
+    if "--dry-run" not in rest:
+        session.run("python", "-m", "reports", "latest")
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """The notebooks execute from top to bottom on the published run; copies with results go to build/notebooks."""
+    install(session, "notebooks")
+    session.run(
+        "jupyter", "nbconvert", "--to", "notebook", "--execute", "--output-dir", "build/notebooks",
+        *(str(path) for path in sorted(Path("notebooks").glob("*.ipynb"))),
+    )  # fmt: skip
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Micro benchmarks of the parts that accounting touches, off against on; arguments go to pytest."""
+    install(session, "tests")
+    session.run(
+        "pytest", "tests/benchmarks", "--benchmark-only", "--benchmark-group-by=group", *session.posargs
+    )
 
 
 @nox.session
