@@ -59,8 +59,8 @@ def tests(session: nox.Session) -> None:
 def reproduce(session: nox.Session) -> None:
     """Carry out the experiment, off against on, and write its report; arguments go to the campaign.
 
-    `--profile NAME` picks scenarios/campaigns/NAME.toml (default: smoke); all else goes to `scenarios.campaign`, for
-    example `-- --set arms.on.delay_us=500` or `-- --data FOLDER`.
+    `--profile NAME` picks scenarios/campaigns/NAME.toml (default: smoke); all else goes to
+    `scenarios.campaign`, for example `-- --set arms.on.delay_us=500` or `-- --data FOLDER`.
     """
     install(session, "runtime")
     parser = argparse.ArgumentParser(prog="nox -s reproduce --", allow_abbrev=False)
