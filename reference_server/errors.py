@@ -1,0 +1,57 @@
+"""What can go wrong in the archive, and the one table in which that meets HTTP.
+
+A resource that the caller may not see is `NotFound`, exactly as one that does not exist.
+"""
+
+
+class ArchiveError(Exception):
+    """The archive cannot do what was asked; the message is meant for the caller."""
+
+
+class BadRequest(ArchiveError):
+    """The request's syntax is wrong (PS3.18 8.5)."""
+
+
+class Unauthorized(ArchiveError):
+    """No valid credentials came with the request (RFC 9110 15.5.2)."""
+
+
+class Forbidden(ArchiveError):
+    """The caller sees the resource but lacks the operation."""
+
+
+class NotFound(ArchiveError):
+    """The resource does not exist, or not for this caller."""
+
+
+class NotAcceptable(ArchiveError):
+    """None of the media types that the caller accepts can be given (PS3.18 8.7.8)."""
+
+
+class Conflict(ArchiveError):
+    """The request contradicts what the archive holds."""
+
+
+class ContentTooLarge(ArchiveError):
+    """The payload exceeds a limit of the settings."""
+
+
+class UnsupportedMediaType(ArchiveError):
+    """The payload's media type cannot be stored."""
+
+
+class Unavailable(ArchiveError):
+    """The archive cannot decide or store now; it fails closed."""
+
+
+STATUS: dict[type[ArchiveError], int] = {
+    BadRequest: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    NotAcceptable: 406,
+    Conflict: 409,
+    ContentTooLarge: 413,
+    UnsupportedMediaType: 415,
+    Unavailable: 503,
+}
