@@ -1,0 +1,55 @@
+-- Who may do what. Present in every archive; with accounting off nothing is ever written here.
+
+CREATE TABLE IF NOT EXISTS principal (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('user', 'role', 'facility', 'organization', 'authenticated', 'anonymous')),
+    name TEXT NOT NULL,
+    administrator INTEGER NOT NULL DEFAULT 0,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    repository_id INTEGER REFERENCES repository (id),  -- a facility's repository; a user's own, where STOW goes
+    UNIQUE (kind, name)
+);
+INSERT OR IGNORE INTO principal (id, kind, name) VALUES (1, 'anonymous', 'anonymous'), (2, 'authenticated', 'authenticated');
+
+CREATE TABLE IF NOT EXISTS membership (
+    member_id INTEGER NOT NULL REFERENCES principal (id),
+    group_id INTEGER NOT NULL REFERENCES principal (id),
+    PRIMARY KEY (member_id, group_id)
+) WITHOUT ROWID;
+
+-- Transitive and reflexive closure of membership, kept with every change of it.
+CREATE TABLE IF NOT EXISTS closure (
+    member_id INTEGER NOT NULL,
+    group_id INTEGER NOT NULL,
+    PRIMARY KEY (member_id, group_id)
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO closure (member_id, group_id) VALUES (1, 1), (2, 2);
+
+CREATE TABLE IF NOT EXISTS token (
+    hash BLOB PRIMARY KEY,         -- SHA-256; the token itself is shown once and never kept
+    principal_id INTEGER NOT NULL REFERENCES principal (id),
+    expires REAL,                  -- seconds since the epoch
+    revoked_at REAL
+) WITHOUT ROWID;
+
+-- operations is a bit mask: 1 Q discover, 2 R retrieve, 4 A append, 8 D delete, 16 S share, 32 O own.
+-- A resource is a repository (study_id null), a study (series_id null), a series (instance_id null) or an instance.
+-- Every row below a repository carries the keys of all its ancestors, so that one probe by study decides.
+CREATE TABLE IF NOT EXISTS access_grant (
+    id INTEGER PRIMARY KEY,
+    subject_id INTEGER NOT NULL REFERENCES principal (id),
+    operations INTEGER NOT NULL,
+    repository_id INTEGER NOT NULL,
+    study_id INTEGER,
+    series_id INTEGER,
+    instance_id INTEGER,
+    granted_by INTEGER REFERENCES principal (id),
+    parent_id INTEGER REFERENCES access_grant (id),
+    not_before REAL,
+    expires REAL,
+    revoked_at REAL
+);
+CREATE INDEX IF NOT EXISTS grant_by_study ON access_grant (study_id, subject_id);
+CREATE INDEX IF NOT EXISTS grant_by_repository ON access_grant (repository_id, subject_id) WHERE study_id IS NULL;
+CREATE INDEX IF NOT EXISTS grant_by_subject ON access_grant (subject_id, study_id);
+CREATE INDEX IF NOT EXISTS grant_by_parent ON access_grant (parent_id) WHERE parent_id IS NOT NULL;

@@ -1,0 +1,110 @@
+"""The DICOM JSON model of an instance (PS3.18 Annex F), encoded once, when the instance is stored.
+
+Pixel data, and binary values above a threshold, are named by BulkDataURI. The stored form begins each URI with a
+placeholder, because the absolute URL depends on how the archive is reached; `with_base` puts it in.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from pydicom import DataElement, Dataset
+from pydicom.multival import MultiValue
+
+Json = dict[str, Any]
+
+BASE = "@base@"
+BULK_THRESHOLD_BYTES = 1024
+PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+SPECIFIC_CHARACTER_SET = 0x00080005
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError)
+
+
+def encode_instance(dataset: Dataset, uri: str) -> bytes:
+    """Return the metadata of an instance as UTF-8 JSON; `uri` is its path below the base, without a final slash."""
+    return orjson.dumps(model_of(dataset, f"{BASE}{uri}/bulkdata"))
+
+
+def with_base(metadata: bytes, base: bytes) -> bytes:
+    """Return stored metadata with every BulkDataURI below the absolute base URL."""
+    return metadata.replace(b'"BulkDataURI":"' + BASE.encode(), b'"BulkDataURI":"' + base)
+
+
+def model_of(dataset: Dataset, bulk_uri: str) -> Json:
+    """Return the DICOM JSON object of a dataset; text is UTF-8, so (0008,0005) says ISO_IR 192."""
+    model: Json = {}
+    for tag, element in elements_of(dataset):
+        name = f"{tag:08X}"
+        if tag == SPECIFIC_CHARACTER_SET:
+            model[name] = {"vr": "CS", "Value": ["ISO_IR 192"]}
+            continue
+        try:
+            model[name] = _attribute(element, f"{bulk_uri}/{name}")
+        except UNREADABLE:
+            # The value is not what its VR says; its bytes are still to be had.
+            model[name] = {"vr": "UN", "BulkDataURI": f"{bulk_uri}/{name}"}
+    return model
+
+
+def elements_of(dataset: Dataset) -> Iterator[tuple[int, DataElement | None]]:
+    """Yield the elements in tag order, None for one that pydicom cannot convert; group lengths are left out."""
+    for tag in sorted(dataset.keys()):
+        if tag.element == 0 and tag.group > 6:
+            continue
+        try:
+            element = dataset[tag]
+        except Exception:  # noqa: BLE001  pydicom raises many types on malformed values
+            yield int(tag), None
+        else:
+            yield int(tag), element
+
+
+def _attribute(element: DataElement | None, uri: str) -> Json:
+    """Return the JSON of one attribute; a value that does not fit its VR raises one of UNREADABLE."""
+    if element is None:
+        raise ValueError("pydicom cannot convert the element")
+    vr = element.VR.split(" or ")[-1] if " or " in element.VR else str(element.VR)
+    if vr == "SQ":
+        items = [model_of(item, f"{uri}/{number}") for number, item in enumerate(element.value)]
+        return {"vr": vr, "Value": items} if items else {"vr": vr}
+    if element.tag in PIXEL_TAGS:
+        return {"vr": vr, "BulkDataURI": uri}
+    if vr in BINARY_VRS:
+        content = element.value or b""
+        if len(content) > BULK_THRESHOLD_BYTES:
+            return {"vr": vr, "BulkDataURI": uri}
+        plain: Json = DataElement(element.tag, vr, content).to_json_dict(None, BULK_THRESHOLD_BYTES + 1)
+        return plain
+    if element.is_empty:
+        return {"vr": vr}
+    values = element.value if isinstance(element.value, MultiValue | list) else [element.value]
+    return {"vr": vr, "Value": [_value(vr, each) for each in values]}
+
+
+def _value(vr: str, value: Any) -> Any:
+    """Return one value of a multi-valued attribute; an empty one is null (PS3.18 F.2.5)."""
+    if value is None or (value == "" and vr != "PN"):
+        return None
+    if vr == "PN":
+        return _person_name(value)
+    if vr in ("IS", "US", "SS", "UL", "SL", "UV", "SV"):
+        return int(value)
+    if vr in ("DS", "FL", "FD"):
+        number = float(value)
+        # JSON has no NaN or infinity; a string keeps the value (PS3.18 F.2.3 leaves it open).
+        return number if math.isfinite(number) else str(number).replace("inf", "Infinity").replace("nan", "NaN")
+    if vr == "AT":
+        return f"{int(value):08X}"
+    return str(value)
+
+
+def _person_name(value: Any) -> Json | None:
+    """Return the component groups of a person name that are not empty (PS3.18 F.2.2)."""
+    groups = {
+        "Alphabetic": value.alphabetic,
+        "Ideographic": value.ideographic,
+        "Phonetic": value.phonetic,
+    }
+    return {name: text for name, text in groups.items() if text} or None

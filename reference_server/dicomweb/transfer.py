@@ -1,0 +1,90 @@
+"""Transfer syntaxes: which media type carries each, and how an instance becomes Explicit VR Little Endian.
+
+The pairs of image media type and transfer syntax are those of PS3.18 Table 8.7.3-5. Decoding is pydicom's.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+
+from pydicom import Dataset, dcmread, dcmwrite
+from pydicom.uid import UID
+
+from reference_server.errors import NotAcceptable
+
+IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
+EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+
+_JPEG = ("image/jpeg", "image/dicom+jpeg")
+_JLS = ("image/jls", "image/x-jls")
+_JP2 = ("image/jp2", "image/dicom+jp2")
+_JPX = ("image/jpx", "image/dicom+jpx")
+_JPHC = ("image/jphc", "image/jhc")
+_RLE = ("image/dicom-rle", "image/x-dicom-rle")
+
+# transfer syntax UID -> media types of its frames: the standard's name first, then names of older editions
+FRAME_TYPES: dict[str, tuple[str, ...]] = {
+    "1.2.840.10008.1.2.4.50": _JPEG,
+    "1.2.840.10008.1.2.4.51": _JPEG,
+    "1.2.840.10008.1.2.4.57": _JPEG,
+    "1.2.840.10008.1.2.4.70": _JPEG,
+    "1.2.840.10008.1.2.4.80": _JLS,
+    "1.2.840.10008.1.2.4.81": _JLS,
+    "1.2.840.10008.1.2.4.90": _JP2,
+    "1.2.840.10008.1.2.4.91": _JP2,
+    "1.2.840.10008.1.2.4.92": _JPX,
+    "1.2.840.10008.1.2.4.93": _JPX,
+    "1.2.840.10008.1.2.4.100": ("video/mpeg2",),
+    "1.2.840.10008.1.2.4.101": ("video/mpeg2",),
+    "1.2.840.10008.1.2.4.102": ("video/mp4",),
+    "1.2.840.10008.1.2.4.103": ("video/mp4",),
+    "1.2.840.10008.1.2.4.201": _JPHC,
+    "1.2.840.10008.1.2.4.202": _JPHC,
+    "1.2.840.10008.1.2.4.203": _JPHC,
+    "1.2.840.10008.1.2.5": _RLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSyntax:
+    """A transfer syntax and whether its pixel data are encapsulated (PS3.5 A.4)."""
+
+    uid: str
+    encapsulated: bool
+
+
+def syntax_of(uid: str) -> TransferSyntax | None:
+    """Return the transfer syntax of that UID, or None where it is not one that is known."""
+    known = UID(uid)
+    if not known.is_valid or not known.is_transfer_syntax:
+        return None
+    return TransferSyntax(uid, known.is_encapsulated)
+
+
+def media_types_of(syntax: TransferSyntax) -> tuple[str, ...]:
+    """Return the media types in which frames of that syntax travel as stored, the standard's name first."""
+    return FRAME_TYPES.get(syntax.uid, ("application/octet-stream",))
+
+
+def read_whole(content: bytes) -> Dataset:
+    """Return the dataset of a DICOM file that the archive accepted earlier."""
+    return dcmread(BytesIO(content), force=True)
+
+
+def to_explicit_little_endian(content: bytes) -> bytes:
+    """Return the file in Explicit VR Little Endian, pixel data decompressed; raises NotAcceptable where no codec can."""
+    dataset = read_whole(content)
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax == EXPLICIT_VR_LITTLE_ENDIAN:
+        return content
+    try:
+        if syntax.is_encapsulated and "PixelData" in dataset:
+            dataset.decompress(as_rgb=False)
+        dataset.file_meta.TransferSyntaxUID = UID(EXPLICIT_VR_LITTLE_ENDIAN)
+        buffer = BytesIO()
+        dcmwrite(buffer, dataset, little_endian=True, implicit_vr=False, overwrite=True)
+    except Exception as error:
+        # Codecs raise what they like; the stored object is intact, only this representation is not to be had.
+        raise NotAcceptable(f"{syntax.name} cannot be converted to Explicit VR Little Endian here") from error
+    return buffer.getvalue()

@@ -1,0 +1,141 @@
+"""The index is one SQLite database in WAL mode: readers that never wait, and one writer that commits in groups.
+
+Each awaited statement is a round trip to a connection's thread, the dominant cost of a small query, so a read is one
+statement. Writes of concurrent requests are collected while a commit is under way and share the next one, with
+synchronous=FULL: when `write` returns, its rows are on disk.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from reference_server.errors import ArchiveError, Unavailable
+from reference_server.storage.predicate import Value
+from reference_server.timing import count_round_trip, measured
+
+Row = tuple[Any, ...]
+Result = TypeVar("Result")
+Write = Callable[["Transaction"], Awaitable[Result]]
+GROUP_LIMIT = 64
+BUSY_TIMEOUT_SECONDS = 30.0
+
+
+class Transaction:
+    """The writer's connection inside a transaction; only `Database.write` hands it out."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Return all rows of a statement."""
+        return [tuple(row) for row in await self._connection.execute_fetchall(sql, values)]
+
+    async def many(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Execute a statement for each row of values."""
+        if rows:
+            await self._connection.executemany(sql, rows)
+
+    async def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Execute a statement and return the row id that it inserted last."""
+        row = await self._connection.execute_insert(sql, values)
+        return int(row[0]) if row else 0
+
+
+class Database:
+    """The open index."""
+
+    def __init__(self, path: Path, schemas: Sequence[Path]) -> None:
+        self._path = path
+        self._schemas = schemas
+        self._pending: asyncio.Queue[tuple[Write[Any], asyncio.Future[Any]]] = asyncio.Queue()
+
+    async def open(self) -> None:
+        """Open the connections, create what the schema lacks, and start the writer."""
+        self._writer = await self._connect("FULL")
+        for schema in self._schemas:
+            await self._writer.executescript(schema.read_text(encoding="utf-8"))
+        self._reader = await self._connect("FULL")
+        await self._reader.execute("PRAGMA query_only=1")
+        self._committer = asyncio.create_task(self._commit_forever(), name="committer")
+
+    async def close(self) -> None:
+        """Stop the writer and close the connections."""
+        self._committer.cancel()
+        await asyncio.gather(self._committer, return_exceptions=True)
+        for connection in (self._reader, self._writer):
+            await connection.close()
+
+    async def _connect(self, synchronous: str) -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "cache_size=-65536", "mmap_size=1073741824"):
+            await connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    async def read(self, sql: str, values: Sequence[Value]) -> list[Row]:
+        """Return the rows of one statement: one round trip."""
+        count_round_trip()
+        with measured("index"):
+            try:
+                return await self._reader.execute_fetchall(sql, values)  # type: ignore[return-value]  # typed as Row
+            except sqlite3.OperationalError as error:
+                raise Unavailable("the index cannot be read") from error
+
+    async def write(self, work: Write[Result]) -> Result:
+        """Carry out the work inside the next group commit and return its result once that is on disk.
+
+        An ArchiveError that the work raises undoes the work alone; the rest of the group commits.
+        """
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        count_round_trip()
+        with measured("index"):
+            await self._pending.put((work, future))
+            return await future
+
+    async def _commit_forever(self) -> None:
+        while True:
+            group = [await self._pending.get()]
+            while len(group) < GROUP_LIMIT and not self._pending.empty():
+                group.append(self._pending.get_nowait())
+            await self._commit(group)
+
+    async def _commit(self, group: list[tuple[Write[Any], asyncio.Future[Any]]]) -> None:
+        """Carry out a group in one transaction; every future of it is resolved."""
+        transaction = Transaction(self._writer)
+        outcomes: list[tuple[asyncio.Future[Any], Any]] = []
+        try:
+            await self._writer.execute("BEGIN IMMEDIATE")
+            for work, future in group:
+                outcomes.append((future, await self._attempt(work, transaction)))
+            await self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            await self._roll_back()
+            failure = Unavailable("the index cannot be written")
+            failure.__cause__ = error
+            outcomes = [(future, failure) for _, future in group]
+        for future, outcome in outcomes:
+            if future.done():  # its request was cancelled; the rows are kept all the same
+                continue
+            if isinstance(outcome, ArchiveError):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+    async def _attempt(self, work: Write[Any], transaction: Transaction) -> Any:
+        await self._writer.execute("SAVEPOINT work")
+        try:
+            outcome = await work(transaction)
+        except ArchiveError as error:
+            await self._writer.execute("ROLLBACK TO work")
+            outcome = error
+        await self._writer.execute("RELEASE work")
+        return outcome
+
+    async def _roll_back(self) -> None:
+        try:
+            await self._writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            return  # the failed statement has ended the transaction already
