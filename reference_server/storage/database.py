@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from reference_server.errors import ArchiveError, Unavailable
+from reference_server.errors import Unavailable
 from reference_server.storage.predicate import Value
 from reference_server.timing import count_round_trip, measured
 
@@ -87,7 +87,7 @@ class Database:
     async def write(self, work: Write[Result]) -> Result:
         """Carry out the work inside the next group commit and return its result once that is on disk.
 
-        An ArchiveError that the work raises undoes the work alone; the rest of the group commits.
+        An exception that the work raises undoes the work alone; the rest of the group commits.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         count_round_trip()
@@ -119,7 +119,7 @@ class Database:
         for future, outcome in outcomes:
             if future.done():  # its request was cancelled; the rows are kept all the same
                 continue
-            if isinstance(outcome, ArchiveError):
+            if isinstance(outcome, Exception):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
@@ -128,7 +128,7 @@ class Database:
         await self._writer.execute("SAVEPOINT work")
         try:
             outcome = await work(transaction)
-        except ArchiveError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this request alone
             await self._writer.execute("ROLLBACK TO work")
             outcome = error
         await self._writer.execute("RELEASE work")

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS study (
     modalities TEXT NOT NULL,     -- JSON array of the distinct modalities of all series
     series_count INTEGER NOT NULL,
     instance_count INTEGER NOT NULL,
-    attributes BLOB NOT NULL,     -- DICOM JSON of the patient and study attributes, from the first instance stored
+    attributes TEXT NOT NULL,     -- DICOM JSON of the patient and study attributes, from the first instance stored
     UNIQUE (repository_id, study_uid)
 );
 CREATE INDEX IF NOT EXISTS study_by_uid ON study (study_uid);
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS series (
     modality TEXT,
     series_number TEXT,
     instance_count INTEGER NOT NULL,
-    attributes BLOB NOT NULL,     -- DICOM JSON of the series attributes, from the first instance stored
+    attributes TEXT NOT NULL,     -- DICOM JSON of the series attributes, from the first instance stored
     UNIQUE (study_id, series_uid)
 );
 CREATE INDEX IF NOT EXISTS series_by_uid ON series (series_uid);

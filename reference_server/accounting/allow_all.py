@@ -1,0 +1,29 @@
+"""Allow-all: all of the plumbing with every decision yes; its distance from `off` is what the plumbing costs.
+
+Tokens are verified, the caller's subjects are looked up, owners are recorded; the predicates are constantly true.
+"""
+
+from collections.abc import Sequence
+
+from reference_server.accounting.callers import identified, storer_of
+from reference_server.accounting.ownership import record_owners
+from reference_server.accounting.policy import Access, Credentials, Storer
+from reference_server.storage.database import Database, Transaction
+
+
+class AllowAll:
+    """Everyone with a valid token may do everything."""
+
+    accounts = True
+
+    def access(self, credentials: Credentials, now: float) -> Access:
+        """Return an access that identifies the caller and sees all rows."""
+        return Access(caller=identified(credentials, now))
+
+    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
+        """Return the caller and its own repository."""
+        return await storer_of(database, credentials, now, decide=False)
+
+    async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
+        """Record the owners, as `grants` does."""
+        await record_owners(write, storer, study_ids)

@@ -1,0 +1,80 @@
+"""Grants: a row is visible iff a live grant reaches it; the decision is an EXISTS inside the one statement.
+
+allowed(caller, operation, resource) iff some grant that is not revoked, has begun and has not expired gives the operation
+on the resource or on one of its ancestors to the caller or to a group that contains the caller. EXISTS rather than a join:
+an instance that is reached through two grants is still one instance. Default deny follows, since no row is visible
+without a grant.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reference_server.accounting.callers import identified, storer_of
+from reference_server.accounting.ownership import record_owners
+from reference_server.accounting.policy import Access, Credentials, Operation, Storer
+from reference_server.storage.database import Database, Transaction
+from reference_server.storage.predicate import Predicate
+
+LIVE = """held.subject_id IN (SELECT id FROM subject) AND held.operations & {operation} AND held.revoked_at IS NULL
+    AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)"""
+
+REACHES = """(EXISTS (
+    SELECT 1 FROM access_grant AS held WHERE held.study_id = {study_key}{scope} AND {live}
+) OR EXISTS (
+    SELECT 1 FROM access_grant AS held
+    WHERE held.study_id IS NULL AND held.repository_id = {table}.repository_id AND {live}
+))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which grants below the repository decide about a row: its table, its study's key, and a further condition."""
+
+    table: str
+    study_key: str
+    scope: str = ""
+
+    def predicate(self, operation: Operation, now: float) -> Predicate:
+        """Return the predicate that a live grant of the operation reaches the row."""
+        live = LIVE.format(operation=int(operation))
+        sql = REACHES.format(study_key=self.study_key, scope=self.scope, table=self.table, live=live)
+        return Predicate(sql, (now, now, now, now))
+
+
+# A grant on a series or an instance makes its study visible; a grant on a study makes all below it visible.
+STUDY = Reach("study", "study.id")
+WHOLE_STUDY = Reach("study", "study.id", " AND held.series_id IS NULL")
+SERIES = Reach("series", "series.study_id", " AND (held.series_id IS NULL OR held.series_id = series.id)")
+WHOLE_SERIES = Reach("series", "series.study_id", f"{SERIES.scope} AND held.instance_id IS NULL")
+INSTANCE = Reach(
+    "instance",
+    "instance.study_id",
+    " AND (held.series_id IS NULL OR held.series_id = instance.series_id)"
+    " AND (held.instance_id IS NULL OR held.instance_id = instance.id)",
+)
+
+
+class Grants:
+    """Grants decide; without one nothing is visible."""
+
+    accounts = True
+
+    def access(self, credentials: Credentials, now: float) -> Access:
+        """Return the predicates over live grants of the caller."""
+        return Access(
+            caller=identified(credentials, now),
+            study=STUDY.predicate(Operation.DISCOVER, now),
+            series=SERIES.predicate(Operation.DISCOVER, now),
+            instance=INSTANCE.predicate(Operation.DISCOVER, now),
+            whole_study=WHOLE_STUDY.predicate(Operation.DISCOVER, now),
+            whole_series=WHOLE_SERIES.predicate(Operation.DISCOVER, now),
+            retrievable=INSTANCE.predicate(Operation.RETRIEVE, now),
+        )
+
+    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
+        """Return the caller, where it may append to its own repository."""
+        return await storer_of(database, credentials, now, decide=True)
+
+    async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
+        """Record the owners of new studies."""
+        await record_owners(write, storer, study_ids)

@@ -1,0 +1,26 @@
+"""Off: the plain archive, and the baseline of every comparison. Nobody is asked and nothing is recorded."""
+
+from collections.abc import Sequence
+
+from reference_server.accounting.policy import Access, Credentials, Storer
+from reference_server.storage.database import Database, Transaction
+
+EVERYTHING = Access()
+DEFAULT_REPOSITORY = Storer(principal_id=None, repository_id=1)
+
+
+class Off:
+    """Everyone may do everything."""
+
+    accounts = False
+
+    def access(self, credentials: Credentials, now: float) -> Access:  # noqa: ARG002  the protocol's signature
+        """Return the constant that sees all rows."""
+        return EVERYTHING
+
+    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:  # noqa: ARG002
+        """Return the default repository."""
+        return DEFAULT_REPOSITORY
+
+    async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
+        """Record nothing."""

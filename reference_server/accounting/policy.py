@@ -1,0 +1,75 @@
+"""An access policy tells which rows a caller sees; each design of accounting is one implementation.
+
+A policy never reads rows itself. For a read it gives an `Access`: SQL that identifies the caller and predicates over the
+tables study, series and instance, which the index composes into its one statement. For a write it is handed the open
+transaction. What is visible is a projection: a study or a series exists for a caller iff it holds an instance that the
+caller may discover, and every count is a count of visible instances.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Protocol
+
+from reference_server.storage.database import Database, Transaction
+from reference_server.storage.predicate import TRUE, Predicate
+
+
+class Operation(IntFlag):
+    """What may be done with a resource; retrieving implies discovering."""
+
+    DISCOVER = 1
+    RETRIEVE = 2
+    APPEND = 4
+    DELETE = 8
+    SHARE = 16
+    OWN = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings to say who is asking: the SHA-256 of its bearer token, or nothing."""
+
+    token_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one read may see.
+
+    `caller` defines the common table expressions `caller (id, repository_id)` and whatever the predicates use; it is
+    None where nobody needs to be identified. `whole_study` and `whole_series` hold where every instance below a
+    row is visible, so that stored counts are true for this caller.
+    """
+
+    caller: Predicate | None = None
+    study: Predicate = TRUE
+    series: Predicate = TRUE
+    instance: Predicate = TRUE
+    whole_study: Predicate = TRUE
+    whole_series: Predicate = TRUE
+    retrievable: Predicate = TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class Storer:
+    """Who stores, and into which repository; with accounting off nobody, into the default repository."""
+
+    principal_id: int | None
+    repository_id: int
+
+
+class AccessPolicy(Protocol):
+    """One design of accounting."""
+
+    #: Whether the management API exists, and answers depend on who asks.
+    accounts: bool
+
+    def access(self, credentials: Credentials, now: float) -> Access:
+        """Return what these credentials may see at that time; raises Unauthorized where they are missing."""
+
+    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
+        """Return who stores; raises Unauthorized, or Forbidden where the caller may store nowhere."""
+
+    async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
+        """Record the ownership of studies that were created in this transaction."""

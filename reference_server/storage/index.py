@@ -1,0 +1,188 @@
+"""Reads of the index: each is one statement, and each takes the caller's access as a required argument.
+
+Where the caller must be identified, the first row of the answer says who asks; without it the credentials are not
+valid. With accounting off neither that row nor a predicate is in the statement.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from reference_server.errors import Unauthorized
+from reference_server.storage.database import Database, Row
+from reference_server.storage.predicate import Predicate, Value, every
+from reference_server.storage.records import Found, Level, Located
+
+
+class Access(Protocol):
+    """What a read needs of an access policy's answer; see `accounting.policy.Access`."""
+
+    @property
+    def caller(self) -> Predicate | None:
+        """The table expressions that identify the caller, or None."""
+
+    @property
+    def study(self) -> Predicate:
+        """Holds for the studies that the caller may see."""
+
+    @property
+    def series(self) -> Predicate:
+        """Holds for the series that the caller may see."""
+
+    @property
+    def instance(self) -> Predicate:
+        """Holds for the instances that the caller may see."""
+
+    @property
+    def whole_study(self) -> Predicate:
+        """Holds for studies all of whose instances the caller may see."""
+
+    @property
+    def whole_series(self) -> Predicate:
+        """Holds for series all of whose instances the caller may see."""
+
+    @property
+    def retrievable(self) -> Predicate:
+        """Holds for the instances that the caller may retrieve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page of results begins and how many rows it has at most."""
+
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Expression:
+    """A column of a result: stored where all below the row is visible, computed where it is not."""
+
+    stored: str
+    computed: str
+    whole: Predicate
+    visible: Predicate
+
+    def column(self) -> Predicate:
+        """Return the expression with its values."""
+        if self.whole.always:
+            return Predicate(self.stored)
+        sql = f"CASE WHEN {self.whole.sql} THEN {self.stored} ELSE ({self.computed} AND {self.visible.sql}) END"
+        return Predicate(sql, self.whole.values + self.visible.values)
+
+
+def _study_columns(access: Access) -> tuple[Predicate, ...]:
+    whole = access.whole_study
+    modalities = "SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id = study.id"
+    series = "SELECT count(*) FROM series WHERE series.study_id = study.id"
+    instances = "SELECT count(*) FROM instance WHERE instance.study_id = study.id"
+    return (
+        _Expression("study.modalities", modalities, whole, access.series).column(),
+        _Expression("study.series_count", series, whole, access.series).column(),
+        _Expression("study.instance_count", instances, whole, access.instance).column(),
+    )
+
+
+def _series_columns(access: Access) -> tuple[Predicate, ...]:
+    count = "SELECT count(*) FROM instance WHERE instance.series_id = series.id"
+    stored = Predicate("NULL")
+    return (
+        stored,
+        stored,
+        _Expression("series.instance_count", count, access.whole_series, access.instance).column(),
+    )
+
+
+_SOURCE = {
+    Level.STUDY: "study",
+    Level.SERIES: "series JOIN study ON study.id = series.study_id",
+    Level.INSTANCE: "instance JOIN series ON series.id = instance.series_id JOIN study ON study.id = instance.study_id"
+    " JOIN metadata ON metadata.instance_id = instance.id",
+}
+_IDENTITY = {
+    Level.STUDY: "study.id, study.repository_id, study.study_uid, NULL, NULL, study.attributes, NULL, NULL",
+    Level.SERIES: "series.id, study.repository_id, study.study_uid, series.series_uid, NULL, study.attributes,"
+    " series.attributes, NULL",
+    Level.INSTANCE: "instance.id, study.repository_id, study.study_uid, series.series_uid, instance.sop_instance_uid,"
+    " study.attributes, series.attributes, metadata.json",
+}
+
+
+def search_statement(level: Level, where: Predicate, access: Access, page: Page) -> Predicate:
+    """Return the statement of one page of results, in the order of arrival."""
+    columns: tuple[Predicate, ...] = (Predicate("NULL"),) * 3
+    if level is Level.STUDY:
+        columns = _study_columns(access)
+    elif level is Level.SERIES:
+        columns = _series_columns(access)
+    visible = {Level.STUDY: access.study, Level.SERIES: access.series, Level.INSTANCE: access.instance}[level]
+    condition = every(where, visible)
+    sql = (
+        f"SELECT {_IDENTITY[level]}, {', '.join(column.sql for column in columns)} FROM {_SOURCE[level]}"  # noqa: S608
+        f" WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"
+    )
+    bound: tuple[Value, ...] = tuple(value for column in columns for value in column.values)
+    return Predicate(sql, (*bound, *condition.values, page.limit, page.offset))
+
+
+_LOCATED = (
+    "instance.id, instance.repository_id, study.study_uid, series.series_uid, instance.sop_instance_uid,"
+    " instance.transfer_syntax_uid, instance.size_bytes, instance.sha256"
+)
+
+
+def locate_statement(where: Predicate, access: Access, *, with_metadata: bool) -> Predicate:
+    """Return the statement that locates visible instances, their metadata with them where it is asked for."""
+    source = _SOURCE[Level.INSTANCE]
+    if not with_metadata:
+        source = source.removesuffix(" JOIN metadata ON metadata.instance_id = instance.id")
+    document = "metadata.json" if with_metadata else "NULL"
+    condition = every(where, access.instance)
+    sql = (
+        f"SELECT {_LOCATED}, {access.retrievable.sql}, {document} FROM {source}"  # noqa: S608
+        f" WHERE {condition.sql} ORDER BY instance.series_id, instance.id"
+    )
+    return Predicate(sql, (*access.retrievable.values, *condition.values))
+
+
+def _identified(statement: Predicate, access: Access, width: int) -> Predicate:
+    """Return the statement with the row of the caller before its own rows."""
+    if access.caller is None:
+        return statement
+    padding = ", NULL" * (width - 2)
+    sql = (
+        f"WITH {access.caller.sql} SELECT NULL, caller.repository_id{padding} FROM caller"  # noqa: S608
+        f" UNION ALL SELECT * FROM ({statement.sql})"
+    )
+    return Predicate(sql, (*access.caller.values, *statement.values))
+
+
+async def _rows(database: Database, statement: Predicate, access: Access, width: int) -> tuple[int | None, list[Row]]:
+    """Return the caller's own repository and the rows; credentials that are not valid raise Unauthorized."""
+    whole = _identified(statement, access, width)
+    rows = await database.read(whole.sql, whole.values)
+    if access.caller is None:
+        return None, rows
+    callers = [row for row in rows if row[0] is None]
+    if not callers:
+        raise Unauthorized("the bearer token is not valid")
+    return callers[0][1], [row for row in rows if row[0] is not None]
+
+
+async def search(database: Database, level: Level, where: Predicate, access: Access, page: Page) -> list[Found]:
+    """Return one page of what the caller may see and `where` holds for."""
+    _, rows = await _rows(database, search_statement(level, where, access, page), access, 11)
+    return [Found(*row[1:]) for row in rows]
+
+
+async def locate(
+    database: Database, where: Predicate, access: Access, *, with_metadata: bool = False
+) -> list[tuple[Located, bytes | None]]:
+    """Return the visible instances that `where` holds for, in order of series and arrival.
+
+    Where repositories hold the same study, the caller's own goes first, then the one created first; never a mixture.
+    """
+    statement = locate_statement(where, access, with_metadata=with_metadata)
+    own, rows = await _rows(database, statement, access, 10)
+    repositories = {row[1] for row in rows}
+    chosen = own if own in repositories else min(repositories, default=None)
+    return [(Located(*row[:8], bool(row[8])), row[9]) for row in rows if row[1] == chosen]

@@ -1,0 +1,87 @@
+"""What goes into the index and what comes out of it, as values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """A level of the hierarchy; the value is also the name of its table."""
+
+    STUDY = "study"
+    SERIES = "series"
+    INSTANCE = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyKeys:
+    """The indexed attributes of a study; names are case-folded, an absent value is None."""
+
+    patient_id: str | None
+    patient_name: str | None
+    patient_birth_date: str | None
+    study_date: str | None
+    study_time: str | None
+    accession_number: str | None
+    referring_physician: str | None
+    study_id: str | None
+    study_description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRecord:
+    """An instance as it enters the index: UIDs, keys, DICOM JSON of each level, and the blob that holds it."""
+
+    study_uid: str
+    series_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    modality: str | None
+    series_number: str | None
+    instance_number: str | None
+    study_keys: StudyKeys
+    study_attributes: str
+    series_attributes: str
+    metadata: bytes
+    size_bytes: int
+    sha256: str
+
+
+class Outcome(StrEnum):
+    """What became of an instance that was to be stored."""
+
+    STORED = "stored"
+    IDENTICAL = "identical"  # the same bytes are held already
+    CONFLICT = "conflict"  # the SOP Instance UID is held with other content
+    REFUSED = "refused"  # the caller may not append there
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A stored instance that the caller may see: where its bytes are, and whether they may be retrieved."""
+
+    instance_id: int
+    repository_id: int
+    study_uid: str
+    series_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    size_bytes: int
+    sha256: str
+    retrievable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A search result: its UIDs down to its level, the DICOM JSON of each level, and counts on what is visible."""
+
+    repository_id: int
+    study_uid: str
+    series_uid: str | None
+    sop_instance_uid: str | None
+    study_attributes: str
+    series_attributes: str | None
+    metadata: bytes | None
+    modalities: str | None
+    series_count: int | None
+    instance_count: int | None
