@@ -1,0 +1,94 @@
+"""What a report keeps of an exchange: redacted, shortened, and repeatable with curl.
+
+Credentials never reach a report: the values of the headers that carry them are replaced, and so is every
+secret of target.toml wherever it occurs.
+"""
+
+import hashlib
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from scenarios.conformance.message import Exchange, Headers
+
+PREVIEW_BYTES = 2_000
+REDACTED = "REDACTED"
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A body: its size, its SHA-256, and its beginning if that is text."""
+
+    size_bytes: int
+    sha256: str
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One exchange as a report shows it."""
+
+    url: str
+    request_line: str
+    request_headers: Headers
+    request_body: Payload
+    status_line: str  # or the reason why there is none
+    response_headers: Headers
+    response_body: Payload
+    duration_ms: float
+    curl: str
+
+
+def evidence_of(exchange: Exchange, secrets: Collection[str]) -> Evidence:
+    """Return the exchange without its secrets and with its bodies cut short."""
+    request, response = exchange.request, exchange.response
+    url = f"{exchange.origin.geturl()}{request.target}"
+    headers = redact(request.headers, secrets)
+    return Evidence(
+        url=_hide(url, secrets),
+        request_line=_hide(f"{request.method} {request.target} HTTP/1.1", secrets),
+        request_headers=headers,
+        request_body=_payload(request.body, request.header("Content-Type") or "", secrets),
+        status_line=f"{response.status} {response.reason}" if response else exchange.trouble,
+        response_headers=redact(response.headers, secrets) if response else (),
+        response_body=_payload(response.body, response.header("Content-Type") or "", secrets)
+        if response
+        else _payload(b"", "", secrets),
+        duration_ms=round(exchange.duration_ms, 3),
+        curl=_curl(request.method, _hide(url, secrets), headers, has_body=bool(request.body)),
+    )
+
+
+def redact(headers: Headers, secrets: Collection[str]) -> Headers:
+    """Return the headers with every credential replaced."""
+    return tuple(
+        (name, REDACTED if name.lower() in SECRET_HEADERS else _hide(value, secrets))
+        for name, value in headers
+    )
+
+
+def _hide(text: str, secrets: Collection[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, REDACTED) if secret else text
+    return text
+
+
+def _payload(body: bytes, content_type: str, secrets: Collection[str]) -> Payload:
+    head = body[:PREVIEW_BYTES]
+    if any(kind in content_type for kind in ("json", "xml", "text", "html")):
+        preview = head.decode("utf-8", "replace")
+    else:
+        preview = "".join(chr(byte) if 32 <= byte < 127 or byte == 10 else "·" for byte in head[:400])  # noqa: PLR2004
+    return Payload(len(body), hashlib.sha256(body).hexdigest() if body else "", _hide(preview, secrets))
+
+
+def _curl(method: str, url: str, headers: Headers, *, has_body: bool) -> str:
+    """Return a command that repeats the request; the body has to be supplied as the file `body`."""
+    parts = ["curl", "-i", "-X", method]
+    for name, value in headers:
+        if name.lower() not in {"host", "content-length", "transfer-encoding", "user-agent"}:
+            parts += ["-H", f"{name}: {value}"]
+    if has_body:
+        parts += ["--data-binary", "@body"]
+    return " ".join(shlex.quote(part) for part in [*parts, url])
