@@ -18,6 +18,8 @@ def tags(keywords: str) -> tuple[int, ...]:
     return tuple(tag for _, tag in found if tag is not None)
 
 
+STUDY_UID = 0x0020000D
+SERIES_UID = 0x0020000E
 MODALITIES_IN_STUDY = 0x00080061
 INSTANCE_AVAILABILITY = 0x00080056
 RETRIEVE_URL = 0x00081190

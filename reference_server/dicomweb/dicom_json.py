@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 from pydicom import DataElement, Dataset
 from pydicom.multival import MultiValue
 
@@ -16,15 +15,10 @@ Json = dict[str, Any]
 
 BASE = "@base@"
 BULK_THRESHOLD_BYTES = 1024
-PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+PIXEL_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD", 0x7FE00010: "OW"}
 BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 SPECIFIC_CHARACTER_SET = 0x00080005
 UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError)
-
-
-def encode_instance(dataset: Dataset, uri: str) -> bytes:
-    """Return the metadata of an instance as UTF-8 JSON; `uri` is its path below the base, without a final slash."""
-    return orjson.dumps(model_of(dataset, f"{BASE}{uri}/bulkdata"))
 
 
 def with_base(metadata: bytes, base: bytes) -> bytes:
@@ -40,6 +34,9 @@ def model_of(dataset: Dataset, bulk_uri: str) -> Json:
         if tag == SPECIFIC_CHARACTER_SET:
             model[name] = {"vr": "CS", "Value": ["ISO_IR 192"]}
             continue
+        if tag in PIXEL_VRS:
+            model[name] = {"vr": _pixel_vr(dataset, tag), "BulkDataURI": f"{bulk_uri}/{name}"}
+            continue
         try:
             model[name] = _attribute(element, f"{bulk_uri}/{name}")
         except UNREADABLE:
@@ -54,11 +51,18 @@ def elements_of(dataset: Dataset) -> Iterator[tuple[int, DataElement | None]]:
         if tag.element == 0 and tag.group > 6:
             continue
         try:
-            element = dataset[tag]
+            # Pixel data are named, never read: their value may be large, and left on disk.
+            element = None if tag in PIXEL_VRS else dataset[tag]
         except Exception:  # noqa: BLE001  pydicom raises many types on malformed values
             yield int(tag), None
         else:
             yield int(tag), element
+
+
+def _pixel_vr(dataset: Dataset, tag: int) -> str:
+    """Return the VR of pixel data as stored; implicit VR leaves it to the data dictionary (PS3.5 A.1)."""
+    vr = dataset.get_item(tag).VR
+    return str(vr) if vr in ("OB", "OW", "OF", "OD") else PIXEL_VRS[tag]
 
 
 def _attribute(element: DataElement | None, uri: str) -> Json:
@@ -69,8 +73,6 @@ def _attribute(element: DataElement | None, uri: str) -> Json:
     if vr == "SQ":
         items = [model_of(item, f"{uri}/{number}") for number, item in enumerate(element.value)]
         return {"vr": vr, "Value": items} if items else {"vr": vr}
-    if element.tag in PIXEL_TAGS:
-        return {"vr": vr, "BulkDataURI": uri}
     if vr in BINARY_VRS:
         content = element.value or b""
         if len(content) > BULK_THRESHOLD_BYTES:

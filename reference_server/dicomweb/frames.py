@@ -4,34 +4,51 @@ Decoding is pydicom's; this module cuts. Frames of 1-bit pixels that do not begi
 each frame begins with its first pixel in the lowest bit of its first byte (PS3.5 8.1.1).
 """
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
 
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
 from reference_server.errors import BadRequest, NotAcceptable, NotFound
+from reference_server.storage.records import FrameLayout
 
+PIXEL_DATA = 0x7FE00010
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def parse_frame_list(text: str) -> tuple[int, ...]:
     """Return the frame numbers of a frame list such as `1,3,2`; anything else raises BadRequest."""
-    try:
-        numbers = tuple(int(each) for each in text.split(",") if each.isdecimal() or _reject(text))
-    except ValueError:
-        raise BadRequest(f"{text!r} is not a list of frame numbers") from None
-    if not numbers or min(numbers) < 1:
-        raise BadRequest("frame numbers begin with 1")
-    return numbers
+    if not re.fullmatch(r"0*[1-9][0-9]{0,9}(,0*[1-9][0-9]{0,9})*", text):
+        raise BadRequest(f"{text[:80]!r} is not a list of frame numbers, which begin with 1")
+    return tuple(int(number) for number in text.split(","))
 
 
-def _reject(text: str) -> bool:
-    raise BadRequest(f"{text!r} is not a list of frame numbers")
+def frame_layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
+    """Return where frames lie in the file, or None where they cannot be cut from it as they are.
+
+    They can where pixel data are native, little endian, not deflated, made of whole bytes, and all there.
+    """
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax.is_encapsulated or syntax.is_deflated or not syntax.is_little_endian or PIXEL_DATA not in dataset:
+        return None
+    element = dataset.get_item(PIXEL_DATA)
+    allocated = dataset.get("BitsAllocated")
+    rows, columns = dataset.get("Rows"), dataset.get("Columns")
+    if not (rows and columns and allocated and allocated % 8 == 0) or not isinstance(element, RawDataElement):
+        return None
+    if dataset.get("PhotometricInterpretation") == "YBR_FULL_422":
+        return None
+    frame_bytes = rows * columns * int(dataset.get("SamplesPerPixel") or 1) * allocated // 8
+    count = int(dataset.get("NumberOfFrames") or 1)
+    whole = element.length >= count * frame_bytes and element.value_tell + element.length <= size_bytes
+    return FrameLayout(element.value_tell, frame_bytes, count) if whole else None
 
 
 def frames_of(content: bytes, numbers: Sequence[int], transfer_syntax: str) -> list[bytes]:

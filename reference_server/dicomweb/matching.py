@@ -139,12 +139,3 @@ def search_predicate(search: Search, access: Access) -> Predicate:
         scope.append(Predicate("series.series_uid = ?", (search.series_uid,)))
     return every(*scope, *(match_predicate(match, access) for match in search.matches))
 
-
-def reads_metadata(search: Search) -> bool:
-    """Tell whether a key of the search is matched in the metadata of instances."""
-    return any(
-        level_of(match.path[0]) is Level.INSTANCE
-        and (match.path[0] not in COLUMN_OF or len(match.path) > 1)
-        and match.path[0] != MODALITIES_IN_STUDY
-        for match in search.matches
-    )

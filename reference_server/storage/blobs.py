@@ -1,8 +1,9 @@
-"""Blobs are write-once files named by the SHA-256 of their content.
+"""Blobs are write-once files with random names; the index knows which instance each one is, and its SHA-256.
 
 A blob is written under `incoming/`, synchronised, renamed into place, and its folder is synchronised too, before the
 index may name it: an acknowledged instance is on disk. What a crash leaves in `incoming/` nobody names; it is removed at
-the next start. The name of a file never comes from a caller.
+the next start. The name of a file never comes from a caller. Names are random rather than digests, so that undoing a
+refused store removes this request's file and never one that another request has come to rely on.
 """
 
 import hashlib
@@ -40,11 +41,15 @@ class IncomingBlob:
         while view:
             view = view[os.write(self._descriptor, view) :]
 
-    def sync(self) -> str:
-        """Force the bytes to disk, close the file, and return the SHA-256 as hexadecimal digits."""
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what has arrived, as hexadecimal digits."""
+        return self._digest.hexdigest()
+
+    def sync(self) -> None:
+        """Force the bytes to disk and close the file."""
         os.fsync(self._descriptor)
         self.close()
-        return self._digest.hexdigest()
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
@@ -67,35 +72,48 @@ class BlobStore:
 
     def prepare(self) -> None:
         """Create the folders, and remove what an interrupted run left in `incoming/`."""
-        for folder in (self._blobs, self._incoming):
-            folder.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        for number in range(256):
+            (self._blobs / f"{number:02x}").mkdir(parents=True, exist_ok=True)
         for leftover in self._incoming.iterdir():
             leftover.unlink()
+        for folder in (self._blobs, self._blobs.parent):
+            _sync_folder(folder)
 
     def incoming(self) -> IncomingBlob:
         """Open a new blob."""
         return IncomingBlob(self._incoming)
 
     def keep(self, blob: IncomingBlob) -> str:
-        """Make a blob durable under its digest, which is returned; equal content is kept once."""
-        digest = blob.sync()
-        target = self.path(digest)
-        if not target.parent.is_dir():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(target.parent.parent)
-            _sync_folder(self._blobs)
-        # Replacing an equal blob is atomic and spares the question whether its first writer has synchronised it.
-        blob.path.replace(target)
+        """Make a blob durable and return its name."""
+        blob.sync()
+        target = self.path(blob.path.name)
+        blob.path.rename(target)
         _sync_folder(target.parent)
-        return digest
+        return target.name
 
-    def path(self, digest: str) -> Path:
-        """Return where the blob of that digest lies."""
-        return self._blobs / digest[:2] / digest[2:4] / digest
+    def remove(self, name: str) -> None:
+        """Remove a blob that the index does not name."""
+        self.path(name).unlink(missing_ok=True)
 
-    def read(self, digest: str) -> bytes:
+    def path(self, name: str) -> Path:
+        """Return where the blob of that name lies."""
+        return self._blobs / name[:2] / name
+
+    def read(self, name: str) -> bytes:
         """Return the bytes of a blob; one that is missing raises Unavailable."""
         try:
-            return self.path(digest).read_bytes()
+            return self.path(name).read_bytes()
         except FileNotFoundError:
             raise Unavailable("a stored object is missing from the disk") from None
+
+    def read_range(self, name: str, offset: int, size_bytes: int) -> bytes:
+        """Return that many bytes from an offset; fewer raise Unavailable."""
+        try:
+            with self.path(name).open("rb", buffering=0) as file:
+                content = os.pread(file.fileno(), size_bytes, offset)
+        except FileNotFoundError:
+            raise Unavailable("a stored object is missing from the disk") from None
+        if len(content) != size_bytes:
+            raise Unavailable("a stored object is shorter than it was")
+        return content

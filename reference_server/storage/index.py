@@ -10,7 +10,7 @@ from typing import Protocol
 from reference_server.errors import Unauthorized
 from reference_server.storage.database import Database, Row
 from reference_server.storage.predicate import Predicate, Value, every
-from reference_server.storage.records import Found, Level, Located
+from reference_server.storage.records import Found, FrameLayout, Level, Located
 
 
 class Access(Protocol):
@@ -126,7 +126,8 @@ def search_statement(level: Level, where: Predicate, access: Access, page: Page)
 
 _LOCATED = (
     "instance.id, instance.repository_id, study.study_uid, series.series_uid, instance.sop_instance_uid,"
-    " instance.transfer_syntax_uid, instance.size_bytes, instance.sha256"
+    " instance.transfer_syntax_uid, instance.size_bytes, instance.blob,"
+    " instance.frame_offset, instance.frame_bytes, instance.frame_count"
 )
 
 
@@ -182,7 +183,12 @@ async def locate(
     Where repositories hold the same study, the caller's own goes first, then the one created first; never a mixture.
     """
     statement = locate_statement(where, access, with_metadata=with_metadata)
-    own, rows = await _rows(database, statement, access, 10)
+    own, rows = await _rows(database, statement, access, 13)
     repositories = {row[1] for row in rows}
     chosen = own if own in repositories else min(repositories, default=None)
-    return [(Located(*row[:8], bool(row[8])), row[9]) for row in rows if row[1] == chosen]
+    return [(_located(row), row[12]) for row in rows if row[1] == chosen]
+
+
+def _located(row: Row) -> Located:
+    layout = None if row[8] is None else FrameLayout(*row[8:11])
+    return Located(*row[:8], layout, bool(row[11]))

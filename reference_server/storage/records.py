@@ -13,6 +13,15 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FrameLayout:
+    """Where frames lie in a file whose pixel data are native, little endian and made of whole bytes."""
+
+    offset: int
+    frame_bytes: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StudyKeys:
     """The indexed attributes of a study; names are case-folded, an absent value is None."""
 
@@ -45,6 +54,8 @@ class InstanceRecord:
     metadata: bytes
     size_bytes: int
     sha256: str
+    blob: str
+    frames: FrameLayout | None
 
 
 class Outcome(StrEnum):
@@ -67,7 +78,8 @@ class Located:
     sop_instance_uid: str
     transfer_syntax_uid: str
     size_bytes: int
-    sha256: str
+    blob: str
+    frames: FrameLayout | None
     retrievable: bool
 
 

@@ -56,7 +56,11 @@ CREATE TABLE IF NOT EXISTS instance (
     instance_number TEXT,
     transfer_syntax_uid TEXT NOT NULL,
     size_bytes INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,         -- names the blob
+    sha256 TEXT NOT NULL,
+    blob TEXT NOT NULL,           -- name of the file that holds the bytes
+    frame_offset INTEGER,         -- where native little endian pixel data begin in the file, else null
+    frame_bytes INTEGER,          -- size of one such frame
+    frame_count INTEGER,
     UNIQUE (repository_id, sop_instance_uid)
 );
 CREATE INDEX IF NOT EXISTS instance_by_series ON instance (series_id);

@@ -1,0 +1,78 @@
+"""The archive as a handler sees it: where rows and bytes live, who decides, and how an answer is dressed."""
+
+import hashlib
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reference_server.accounting.policy import Access, AccessPolicy, Credentials
+from reference_server.dicomweb.accept import parse_accept, query_accept
+from reference_server.dicomweb.media import MediaType
+from reference_server.errors import Unauthorized
+from reference_server.settings import Settings
+from reference_server.storage.blobs import BlobStore
+from reference_server.storage.database import Database
+from reference_server.timing import measured
+
+_BEARER = re.compile(r"Bearer +([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The parts of one archive process."""
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    policy: AccessPolicy
+    workers: ThreadPoolExecutor
+    clock: Callable[[], float] = time.time
+
+    def access(self, request: Request) -> Access:
+        """Return what the caller of the request may see; a malformed or missing token raises Unauthorized."""
+        credentials = self.credentials(request)
+        with measured("authz"):
+            return self.policy.access(credentials, self.clock())
+
+    def credentials(self, request: Request) -> Credentials:
+        """Return the credentials of the request; with accounting off nobody looks at them."""
+        if not self.policy.accounts:
+            return Credentials(None)
+        with measured("authn"):
+            header = request.headers.get("authorization")
+            if header is None:
+                return Credentials(None)
+            match = _BEARER.match(header)
+            if match is None:
+                raise Unauthorized("the Authorization header is not a bearer token")
+            return Credentials(hashlib.sha256(match.group(1).encode("ascii")).digest())
+
+    def base_url(self, request: Request) -> str:
+        """Return the absolute URL below which DICOMweb is served, as the caller reached it."""
+        url = request.url
+        return f"{url.scheme}://{url.netloc}{self.settings.base_path}"
+
+
+def archive_of(request: Request) -> Archive:
+    """Return the archive that serves the request."""
+    archive: Archive = request.app.state.archive
+    return archive
+
+
+def acceptable(request: Request) -> tuple[MediaType, ...]:
+    """Return what the caller of the request accepts, best first."""
+    header = ", ".join(request.headers.getlist("accept")) or None
+    return parse_accept(header, query_accept(request.query_params.getlist("accept")))
+
+
+def json_response(content: bytes, media_type: str, warnings: tuple[str, ...] = (), status: int = 200) -> Response:
+    """Return a JSON answer, with a Warning header for each sentence (RFC 7234 5.5, PS3.18 8.3.4)."""
+    response = Response(content, status, {"content-type": media_type})
+    for sentence in warnings:
+        response.headers.append("warning", f'299 dicomweb-phantom "{sentence}"')
+    return response

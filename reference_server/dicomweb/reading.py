@@ -1,0 +1,137 @@
+"""A DICOM file that arrives is read once: its header gives the index keys and the DICOM JSON of every level.
+
+A file that cannot be read, or that lacks what an archive cannot do without, raises `Unreadable` with the failure
+reason of PS3.18 Table 10.5.3-1 / PS3.4 Annex B that the store response carries.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydicom import Dataset, dcmread
+from pydicom import config as pydicom_config
+from pydicom.uid import RE_VALID_UID
+
+from reference_server.dicomweb.attributes import level_tags
+from reference_server.dicomweb.dicom_json import BASE, Json, model_of
+from reference_server.dicomweb.frames import frame_layout
+from reference_server.dicomweb.matching import fold_name
+from reference_server.storage.records import InstanceRecord, Level, StudyKeys
+
+CANNOT_UNDERSTAND = 0xC000
+DOES_NOT_MATCH_SOP_CLASS = 0xA900
+DEFER_BYTES = 65_536
+_VALID_UID = re.compile(RE_VALID_UID)
+MAX_UID_LENGTH = 64
+
+
+class Unreadable(Exception):
+    """A part is no instance that can be stored; carries the failure reason and the UIDs as far as they are known."""
+
+    def __init__(self, reason: int, message: str, sop_class_uid: str = "", sop_instance_uid: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.sop_class_uid = sop_class_uid
+        self.sop_instance_uid = sop_instance_uid
+
+
+def valid_uid(text: str) -> bool:
+    """Tell whether the text is a UID (PS3.5 9.1)."""
+    return len(text) <= MAX_UID_LENGTH and _VALID_UID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A file that arrived: where it lies, the name under which its blob is kept, size in bytes and digest."""
+
+    path: Path
+    blob: str
+    size_bytes: int
+    sha256: str
+
+
+def read_instance(file: Arrived) -> InstanceRecord:
+    """Return the record of a DICOM file; raises Unreadable."""
+    try:
+        dataset = dcmread(file.path, defer_size=DEFER_BYTES)
+        return _record(dataset, _identity(dataset), file)
+    except Unreadable:
+        raise
+    except Exception as error:
+        # pydicom raises many types on bytes that are not DICOM; none of them may end the request.
+        raise Unreadable(CANNOT_UNDERSTAND, "the part is not a readable DICOM file") from error
+
+
+def _identity(dataset: Dataset) -> dict[str, str]:
+    """Return the UIDs that place an instance; one that is missing or malformed raises Unreadable."""
+    keywords = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+    found = {keyword: str(dataset.get(keyword) or "") for keyword in keywords}
+    found["TransferSyntaxUID"] = str(dataset.file_meta.get("TransferSyntaxUID") or "")
+    for keyword, uid in found.items():
+        if not valid_uid(uid):
+            problem = f"{keyword} {uid[:80]!r} is not a UID" if uid else f"{keyword} is missing"
+            known = {k: v if valid_uid(v) else "" for k, v in found.items()}
+            raise Unreadable(
+                DOES_NOT_MATCH_SOP_CLASS, problem, known["SOPClassUID"], known["SOPInstanceUID"]
+            )
+    return found
+
+
+def _record(dataset: Dataset, identity: dict[str, str], file: Arrived) -> InstanceRecord:
+    uri = (
+        f"/studies/{identity['StudyInstanceUID']}/series/{identity['SeriesInstanceUID']}"
+        f"/instances/{identity['SOPInstanceUID']}"
+    )
+    model = model_of(dataset, f"{BASE}{uri}/bulkdata")
+    return InstanceRecord(
+        study_uid=identity["StudyInstanceUID"],
+        series_uid=identity["SeriesInstanceUID"],
+        sop_instance_uid=identity["SOPInstanceUID"],
+        sop_class_uid=identity["SOPClassUID"],
+        transfer_syntax_uid=identity["TransferSyntaxUID"],
+        modality=_text(model, "00080060"),
+        series_number=_text(model, "00200011"),
+        instance_number=_text(model, "00200013"),
+        study_keys=_study_keys(model),
+        study_attributes=_subset(model, level_tags(Level.STUDY)),
+        series_attributes=_subset(model, level_tags(Level.SERIES)),
+        metadata=orjson.dumps(model),
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+        blob=file.blob,
+        frames=frame_layout(dataset, file.size_bytes),
+    )
+
+
+def _text(model: Json, tag: str) -> str | None:
+    """Return the first value of an attribute as text, a person name as its case-folded alphabetic group."""
+    values = model.get(tag, {}).get("Value") or [None]
+    first: Any = values[0]
+    if isinstance(first, dict):
+        return fold_name(first.get("Alphabetic", ""))
+    return None if first is None else str(first)
+
+
+def _study_keys(model: Json) -> StudyKeys:
+    return StudyKeys(
+        patient_id=_text(model, "00100020"),
+        patient_name=_text(model, "00100010"),
+        patient_birth_date=_text(model, "00100030"),
+        study_date=_text(model, "00080020"),
+        study_time=_text(model, "00080030"),
+        accession_number=_text(model, "00080050"),
+        referring_physician=_text(model, "00080090"),
+        study_id=_text(model, "00200010"),
+        study_description=_text(model, "00081030"),
+    )
+
+
+def _subset(model: Json, wanted: Iterable[int]) -> str:
+    names = {f"{tag:08X}" for tag in wanted}
+    return orjson.dumps({name: value for name, value in model.items() if name in names}).decode()
+
+
+pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE

@@ -1,0 +1,120 @@
+"""Every knob of the archive; `accounting` is the experiment's independent variable.
+
+A setting comes from its default, a TOML file, the environment (`PHANTOM_` and the name in capitals) or the command line;
+the later source wins. A value that cannot be is refused with the name of its source.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Accounting(StrEnum):
+    """The designs of ownership and access control."""
+
+    OFF = "off"
+    ALLOW_ALL = "allow-all"
+    GRANTS = "grants"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names the setting, its source and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one archive process runs."""
+
+    data: Path = field(metadata={"help": "folder that holds the index and the blobs; created where it is missing"})
+    host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
+    port: int = field(default=8080, metadata={"help": "port to listen on; 0 picks a free one"})
+    accounting: Accounting = field(
+        default=Accounting.OFF,
+        metadata={"help": "off: plain archive; allow-all: every decision yes; grants: grants decide"},
+    )
+    base_path: str = field(default="/dicom-web", metadata={"help": "path below which DICOMweb is served"})
+    max_results: int = field(default=10_000, metadata={"help": "results of one search at most"})
+    max_instance_bytes: int = field(default=2**33, metadata={"help": "size of one stored instance at most"})
+    force: bool = field(
+        default=False, metadata={"help": "serve with accounting off although several repositories exist"}
+    )
+
+
+def _convert(name: str, value: Any, source: str) -> Any:
+    """Return the value of a setting in its type."""
+    try:
+        match name:
+            case "data":
+                return Path(value)
+            case "accounting":
+                return Accounting(value)
+            case "port" | "max_results" | "max_instance_bytes":
+                return _integer(name, value)
+            case "force":
+                return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+            case "base_path":
+                return _base_path(str(value))
+            case _:
+                return str(value)
+    except (ValueError, KeyError) as error:
+        known = f"; known are {', '.join(Accounting)}" if name == "accounting" else ""
+        raise SettingsError(f"{source}: {name}={value!r} cannot be used{known} ({error})") from None
+
+
+def _integer(name: str, value: Any) -> int:
+    number = int(value)
+    low, high = {"port": (0, 65535)}.get(name, (1, 2**62))
+    if not low <= number <= high:
+        raise ValueError(f"must lie between {low} and {high}")
+    return number
+
+
+def _base_path(text: str) -> str:
+    path = text.rstrip("/")
+    if path and not path.startswith("/"):
+        raise ValueError("must begin with a slash")
+    if path == "/accounting" or path.startswith("/accounting/"):
+        raise ValueError("/accounting is the management API")
+    return path
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from None
+    return {name.replace("-", "_"): value for name, value in document.items()}
+
+
+def load_settings(
+    arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ, toml: Path | None = None
+) -> Settings:
+    """Return the settings of all sources together; raises SettingsError.
+
+    `arguments` holds what was given on the command line, without what was not.
+    """
+    names = {each.name for each in fields(Settings)}
+    values: dict[str, Any] = {}
+    sources: list[tuple[str, dict[str, Any]]] = []
+    if toml is not None:
+        sources.append((str(toml), _from_toml(toml)))
+    prefix = "PHANTOM_"
+    from_environment = {
+        name[len(prefix) :].lower(): value for name, value in environment.items() if name.startswith(prefix)
+    }
+    sources.append(("environment", {k: v for k, v in from_environment.items() if k in names}))
+    sources.append(("command line", dict(arguments)))
+    for source, given in sources:
+        for name, value in given.items():
+            if name not in names:
+                raise SettingsError(f"{source}: there is no setting {name!r}; there are {', '.join(sorted(names))}")
+            values[name] = _convert(name, value, source)
+    if "data" not in values:
+        raise SettingsError("data is missing: give --data DIR, PHANTOM_DATA or data in the TOML file")
+    return Settings(**values)
