@@ -2,6 +2,6 @@
 
     python -m scenarios.conformance --target http://127.0.0.1:8042/dicom-web --out reports/conformance
 
-How to add a check stands in check.py; what a check can say, in archive.py and findings.py; which objects it can ask
-for, in fixtures/; the requirements, in clauses.tsv.
+How to add a check stands in check.py; what a check can say, in archive.py and findings.py; which objects it
+can ask for, in fixtures/; the requirements, in clauses.tsv.
 """

@@ -187,8 +187,11 @@ class Archive:
     def store_parts(self, parts: Iterable[Part], *, study_uid: str | None = None) -> StoreAnswer:
         """Store these parts as they are; nothing is judged."""
         path = "/studies" if study_uid is None else f"/studies/{study_uid}"
-        body = multipart.write(parts)
-        return StoreAnswer.of(self.post(path, body, multipart.content_type()))
+        parts = list(parts)
+        boundary = multipart.boundary_for(parts)
+        part_type = parts[0].content_type.name if parts else DICOM
+        header = multipart.content_type(part_type, boundary)
+        return StoreAnswer.of(self.post(path, multipart.write(parts, boundary), header))
 
     def stored(self, *instances: Instance) -> None:
         """Store instances that a check needs; a refusal ends the check as could-not-run."""

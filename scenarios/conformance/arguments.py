@@ -46,7 +46,7 @@ def _selection(command: argparse.ArgumentParser) -> None:
         "--profile",
         type=Profile,
         choices=list(Profile),
-        help="the requirements to ask for, each including the ones before (default: full; opt with selectors)",
+        help="the requirements to ask for, each with the ones before (default: full; opt with selectors)",
     )
 
 
@@ -62,10 +62,8 @@ def _run(command: argparse.ArgumentParser) -> None:
         help="write the deviations of this run as expectations",
     )
     command.add_argument("--allow-xpass", action="store_true", help="a deviation that is gone is not red")
-    command.add_argument("--edition", help="judge by this edition of PS3.18 (overrides target.toml)")
-    command.add_argument(
-        "--read-only", action="store_true", help="store nothing; needs the --seed of preloaded fixtures"
-    )
+    command.add_argument("--edition", help="judge by this edition of PS3.18")
+    command.add_argument("--read-only", action="store_true", help="store nothing (needs --seed)")
     command.add_argument("--seed", help="the seed of the fixtures (default: a new one)")
     command.add_argument("--concurrency", type=int, help="how many checks run at the same time")
     command.add_argument(

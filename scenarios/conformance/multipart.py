@@ -56,6 +56,13 @@ def write(parts: Iterable[Part], boundary: str = BOUNDARY) -> bytes:
     return b"".join([*chunks, f"--{boundary}--\r\n".encode("latin-1")])
 
 
+def boundary_for(parts: Iterable[Part]) -> str:
+    """Return a boundary that occurs in none of the parts."""
+    bodies = [part.body for part in parts]
+    candidates = (BOUNDARY, *(f"{BOUNDARY}-{number}" for number in range(1000)))
+    return next(name for name in candidates if not any(f"--{name}".encode() in body for body in bodies))
+
+
 def content_type(part_type: str = DICOM, boundary: str = BOUNDARY) -> str:
     """Return the Content-Type of a multipart/related request whose root part has this type."""
     return f'multipart/related; type="{part_type}"; boundary="{boundary}"'

@@ -7,16 +7,18 @@ never sent twice.
 """
 
 import contextlib
-import io
 import queue
 import socket
 import ssl
 import time
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import SplitResult
 
 from scenarios.conformance.message import Framing, Headers, Response, header
+
+if TYPE_CHECKING:
+    import io
 
 LINE_LIMIT = 65_536
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
