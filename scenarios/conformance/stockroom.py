@@ -37,7 +37,7 @@ class Stockroom:
         return found
 
     def _provide(self, fixture: Fixture) -> Stock | CouldNotRun:
-        names = self._archive.names.within(fixture.name.removeprefix("F-"))
+        names = self._archive.names.within(fixture.scope)
         instances = tuple(fixture.build(names))
         stock = Stock(fixture, names, instances)
         if self._preloaded or not fixture.stored:
