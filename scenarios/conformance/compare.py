@@ -21,9 +21,11 @@ def matrix(runs: Sequence[Run]) -> str:
     states = [state_by_requirement(run) for run in runs]
     rows = [["", *(f"{run.target} ({run.started[:10]})" for run in runs)]]
     rows.append(["verdict", *(run.verdict.value for run in runs)])
-    for state in State:
-        if any(run.counts[state] for run in runs):
-            rows.append([f"checks: {state}", *(str(run.counts[state]) for run in runs)])
+    rows += [
+        [f"checks: {state}", *(str(run.counts[state]) for run in runs)]
+        for state in State
+        if any(run.counts[state] for run in runs)
+    ]
     for name, clause in all_clauses().items():
         cells = [found[name].value if name in found else ABSENT for found in states]
         if len(set(cells)) > 1:

@@ -1,4 +1,4 @@
-"""Which requirements have checks: the table of docs/conformance-coverage.md, which a test holds against the code."""
+"""Which requirements have checks: docs/conformance-coverage.md, which a test holds against the code."""
 
 from collections.abc import Sequence
 from pathlib import Path

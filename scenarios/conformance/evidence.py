@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scenarios.conformance.message import Exchange, Headers
 
-PREVIEW_BYTES = 2_000
+PREVIEW_BYTES = 1_000
 REDACTED = "REDACTED"
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 

@@ -92,7 +92,7 @@ def _applied(entries: Sequence[Expectation], result: CheckResult) -> CheckResult
 
 
 def write_expectations(run: Run, path: Path) -> None:
-    """Write the deviations of a run as entries; the reasons say what was seen and wait for the vendor's own."""
+    """Write the deviations of a run as entries; the reasons say what was seen."""
     lines = ["# Known deviations. Replace each reason by your own and name the issue.", ""]
     for result in run.results:
         if result.state in ANNOUNCED:

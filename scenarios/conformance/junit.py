@@ -1,4 +1,4 @@
-"""junit.xml for a CI system: a broken SHALL is a failure, our own error an error, what did not run is skipped.
+"""junit.xml for a CI system: a broken SHALL is a failure, and what did not run is skipped.
 
 A broken SHOULD passes with a property, because CI systems know no third colour.
 """

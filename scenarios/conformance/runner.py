@@ -25,6 +25,7 @@ from scenarios.conformance.transport import Recorder, Transport
 from scenarios.conformance.verdict import Severity, State
 
 SEED_BYTES = 8
+KEPT_OF_A_PASS = 3
 
 Progress = Callable[[CheckResult], None]
 
@@ -140,7 +141,10 @@ def ending_of_tally(tally: Tally, severity: Severity) -> Ending:
 def result_of(
     check: Check, ending: Ending, archive: Archive | None = None, duration_ms: float = 0.0
 ) -> CheckResult:
-    """Return the result of a check that ended like this."""
+    """Return the result of a check that ended like this; of a pass a few exchanges are evidence enough."""
+    evidence = tuple(archive.recorder.evidence) if archive else ()
+    recorded = len(evidence) + archive.recorder.left_out if archive else 0
+    kept = evidence[-KEPT_OF_A_PASS:] if ending.state is State.PASS else evidence
     return CheckResult(
         name=check.name,
         title=check.title,
@@ -154,8 +158,8 @@ def result_of(
         reason=ending.reason,
         warnings=tuple(archive.remarks.warnings) if archive else (),
         notes=tuple(archive.remarks.notes) if archive else (),
-        evidence=tuple(archive.recorder.evidence) if archive else (),
-        evidence_left_out=archive.recorder.left_out if archive else 0,
+        evidence=kept,
+        evidence_left_out=recorded - len(kept),
         duration_ms=round(duration_ms, 3),
     )
 

@@ -31,27 +31,19 @@ def write_statement(run: Run, path: Path) -> None:
     lines = [
         f"# Observed DICOMweb conformance of {run.target}",
         "",
-        f"Observed at {run.base_url} on {run.started}, held against PS3.18 edition {run.edition}. This statement is "
-        "made from outside: it tells what the archive did with synthetic objects, not what it is built to do.",
+        f"Observed at {run.base_url} on {run.started}, held against PS3.18 edition {run.edition}.",
+        "This statement is made from outside: it tells what the archive did with synthetic objects,",
+        "not what it is built to do.",
     ]
     for transaction in dict.fromkeys(clause.transaction for clause in clauses):
-        lines += [
-            "",
-            f"## {transaction}",
-            "",
-            "| clause | requirement | behaviour | remark |",
-            "|---|---|---|---|",
-        ]
-        lines += [
-            _row(
-                clause.clause,
-                f"{clause.id}: {clause.requirement}",
-                WORDS[states[clause.id]],
-                _remark(run, clause.id),
-            )
-            for clause in clauses
-            if clause.transaction == transaction
-        ]
+        lines += ["", f"## {transaction}", ""]
+        lines += ["| clause | requirement | behaviour | remark |", "|---|---|---|---|"]
+        for clause in clauses:
+            if clause.transaction == transaction:
+                requirement = f"{clause.id}: {clause.requirement}"
+                lines.append(
+                    _row(clause.clause, requirement, WORDS[states[clause.id]], _remark(run, clause.id))
+                )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

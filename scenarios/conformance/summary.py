@@ -29,8 +29,8 @@ def write_summary(run: Run, path: Path) -> None:
     lines = [
         f"# DICOMweb conformance of {run.target}: {run.verdict}",
         "",
-        f"Edition {run.edition}, profile {run.profile or 'as selected'}, {len(run.results)} checks in "
-        f"{run.duration_s:.1f} s, seed `{run.seed}`.",
+        f"Edition {run.edition}, profile {run.profile or 'as selected'}, seed `{run.seed}`:",
+        f"{len(run.results)} checks in {run.duration_s:.1f} s.",
         "",
         "| " + " | ".join(run.counts) + " |",
         "|" + "---|" * len(run.counts),
