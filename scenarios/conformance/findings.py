@@ -54,6 +54,6 @@ def shorten(value: object, limit: int = 300) -> str:
     """Return the value as text that fits into one line of a report."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else repr(value)
+    text = str(value)
     text = " ".join(text.split()) or repr(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -48,29 +48,29 @@ def new_seed() -> str:
 class Runner:
     """Everything that the checks of one run share.
 
-    `stock_archive` stores the fixtures; by default that is the target itself. A test that puts a fault
+    Fixtures are stored at the target, unless a stockroom is given that has them already: a test that puts a fault
     between the harness and the archive stores them around the fault.
     """
 
     def __init__(
-        self, target: Target, seed: str, observing: Sequence[Check] = (), stock_target: Target | None = None
+        self,
+        target: Target,
+        seed: str,
+        observing: Sequence[Check] = (),
+        stockroom: Stockroom | None = None,
     ) -> None:
         """Prepare a run of this seed; nothing is sent yet."""
         self.target = target
         self.names = Identifiers(seed, uid_root=target.uid_root)
         self.observers = Observers(observing, target.secrets)
         self.transport = Transport(target)
-        self._stock_transport = Transport(stock_target) if stock_target else self.transport
-        store_at = stock_target or target
-        observer = None if stock_target else self.observers.see
-        recorder = Recorder(self._stock_transport, store_at.secrets, observer)
-        archive = Archive(store_at, recorder, self.names)
-        self.stockroom = Stockroom(archive, preloaded=target.read_only)
+        recorder = Recorder(self.transport, target.secrets, self.observers.see)
+        own = Stockroom(Archive(target, recorder, self.names), preloaded=target.read_only)
+        self.stockroom = stockroom or own
 
     def close(self) -> None:
         """Close the connections."""
         self.transport.close()
-        self._stock_transport.close()
 
     def run(self, check: Check) -> CheckResult:
         """Carry out one check; whatever happens is in the result."""
@@ -97,12 +97,18 @@ class Runner:
             return "the target is read-only"
         return ""
 
-    def observed(self, check: Check) -> CheckResult:
-        """Return the result of an observing check from what it has seen."""
+    def observed(self, check: Check, *, works: bool) -> CheckResult:
+        """Return the result of an observing check from what it has seen.
+
+        What has no service at all breaks no rule about its responses: unless some check passed, neither do
+        they.
+        """
         tally = self.observers.tallies[check.name]
-        result = result_of(check, ending_of_tally(tally, check.severity))
+        ending = ending_of_tally(tally, check.severity)
+        if ending.state is State.PASS and not works:
+            ending = Ending(State.COULD_NOT_RUN, reason="no check of this run passed")
         notes = (f"{tally.seen} exchanges judged, {tally.violations} violate the requirement",)
-        return replace(result, notes=notes, evidence=tuple(tally.evidence))
+        return replace(result_of(check, ending), notes=notes, evidence=tuple(tally.evidence))
 
 
 def passed(archive: Archive, severity: Severity) -> Ending:
@@ -134,7 +140,7 @@ def ending_of_tally(tally: Tally, severity: Severity) -> Ending:
     if tally.first is not None:
         return ending_of(tally.first, severity)
     if not tally.seen:
-        return Ending(State.COULD_NOT_RUN, reason="no exchange of this run is one that it judges")
+        return Ending(State.NOT_APPLICABLE, reason="no exchange of this run is one that it judges")
     return Ending(State.PASS)
 
 
@@ -171,14 +177,14 @@ def run_checks(
     profile: str = "",
     selectors: Sequence[str] = (),
     progress: Progress = lambda _: None,
-    stock_target: Target | None = None,
+    stockroom: Stockroom | None = None,
 ) -> Run:
     """Carry out the checks against the target and return the run; `progress` hears of each result."""
     started, start = datetime.now(UTC), time.monotonic()
     seed = target.seed or new_seed()
     acting = [check for check in checks if not check.observes]
     observing = [check for check in checks if check.observes]
-    runner = Runner(target, seed, observing, stock_target)
+    runner = Runner(target, seed, observing, stockroom)
 
     def carry_out(check: Check) -> CheckResult:
         result = runner.run(check)
@@ -188,8 +194,9 @@ def run_checks(
     try:
         with ThreadPoolExecutor(max_workers=target.concurrency) as pool:
             results = {result.name: result for result in pool.map(carry_out, acting)}
+        works = any(result.state in {State.PASS, State.WARN} for result in results.values())
         for check in observing:
-            results[check.name] = runner.observed(check)
+            results[check.name] = runner.observed(check, works=works)
             progress(results[check.name])
     finally:
         runner.close()

@@ -1,13 +1,17 @@
 """Fixtures are stored when a check first asks for them, once per run, whichever thread asks."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
 
 from scenarios.conformance.archive import Archive
-from scenarios.conformance.findings import CouldNotRun, Finding
+from scenarios.conformance.findings import CouldNotRun, Finding, Violation
 from scenarios.conformance.fixtures.fixture import Fixture, Stock
+from scenarios.conformance.fixtures.identifiers import Identifiers
 from scenarios.conformance.fixtures.instance import Instance
+from scenarios.conformance.target import Target
+from scenarios.conformance.transport import Recorder, Transport
 
 BATCH = 50
 POLL_S = 0.1
@@ -23,6 +27,12 @@ class Stockroom:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._stocks: dict[str, Stock | CouldNotRun] = {}
+
+    @classmethod
+    def at(cls, target: Target, seed: str) -> "Stockroom":
+        """Return a stockroom that stores at this target over connections of its own."""
+        recorder = Recorder(Transport(target), target.secrets)
+        return cls(Archive(target, recorder, Identifiers(seed, uid_root=target.uid_root)), preloaded=False)
 
     def get(self, fixture: Fixture) -> Stock:
         """Return the fixture, stored; CouldNotRun says why it is not."""
@@ -64,15 +74,25 @@ class Stockroom:
             yield batch[0].label
 
     def _settle(self, instances: Sequence[Instance], refused: frozenset[str]) -> None:
-        """Wait until a search finds the last study; if it never does, let the checks say so."""
+        """Wait until the last instance is found; an archive that loses it leaves nothing to check."""
         taken = [instance for instance in instances if instance.label not in refused]
         if not taken:
             return
         end = time.monotonic() + self._archive.target.timeouts.settle_s
-        while time.monotonic() < end:
-            try:
-                if len(self._archive.search("/studies", StudyInstanceUID=taken[-1].study_uid)):
-                    return
-            except Finding:
-                return
+        while not self._is_found(taken[-1]):
+            if time.monotonic() > end:
+                raise CouldNotRun("stored, says the archive, but neither a search nor a retrieval finds it")
             time.sleep(POLL_S)
+
+    def _is_found(self, instance: Instance) -> bool:
+            found = self._archive.search("/studies", StudyInstanceUID=instance.study_uid)
+            if instance.study_uid in found.uids:
+        with contextlib.suppress(Violation):
+            if (
+                instance.study_uid
+                in self._archive.search("/studies", StudyInstanceUID=instance.study_uid).uids
+            ):
+                return True
+        with contextlib.suppress(Violation):
+            return instance.uid in {found.uid for found in self._archive.retrieve(instance.path)}
+        return False
