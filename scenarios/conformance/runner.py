@@ -48,8 +48,8 @@ def new_seed() -> str:
 class Runner:
     """Everything that the checks of one run share.
 
-    Fixtures are stored at the target, unless a stockroom is given that has them already: a test that puts a fault
-    between the harness and the archive stores them around the fault.
+    Fixtures are stored at the target, unless a stockroom is given that has them already: a test that puts a
+    fault between the harness and the archive stores them around the fault.
     """
 
     def __init__(

@@ -85,13 +85,10 @@ class Stockroom:
             time.sleep(POLL_S)
 
     def _is_found(self, instance: Instance) -> bool:
+        """Tell whether a search or a retrieval finds it; what else is wrong is left to the checks."""
+        with contextlib.suppress(Violation):
             found = self._archive.search("/studies", StudyInstanceUID=instance.study_uid)
             if instance.study_uid in found.uids:
-        with contextlib.suppress(Violation):
-            if (
-                instance.study_uid
-                in self._archive.search("/studies", StudyInstanceUID=instance.study_uid).uids
-            ):
                 return True
         with contextlib.suppress(Violation):
             return instance.uid in {found.uid for found in self._archive.retrieve(instance.path)}

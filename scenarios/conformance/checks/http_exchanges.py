@@ -45,7 +45,7 @@ def an_empty_response_has_no_content_type(exchange: Exchange) -> None:
 
 @observe("HTTP-011")
 def a_payload_is_framed_once(exchange: Exchange) -> None:
-    """A body is framed by Content-Length or by Transfer-Encoding, not by both or by closing the connection."""
+    """A body is framed by Content-Length or by Transfer-Encoding, not both or by closing."""
     response = answered(exchange)
     if not response.body:
         raise Unsupported("no body")
