@@ -1,0 +1,14 @@
+"""A data set is a folder: one with a `manifest.json`, or any folder of DICOM files."""
+
+from pathlib import Path
+
+from datasets.own import manifest_of_folder
+
+from datasets.manifest import Manifest
+
+
+def open_data_set(folder: Path) -> Manifest:
+    """Return the manifest in the folder, or one of the DICOM files in it; raises ManifestError."""
+    if (folder / "manifest.json").is_file():
+        return Manifest.read(folder)
+    return manifest_of_folder(folder)

@@ -1,0 +1,201 @@
+"""The generator of a campaign: one Locust process that carries out the blocks it is told, for all arms.
+
+    python -m scenarios.load.generator SESSION.json
+
+It reads one JSON command per line on stdin and answers each with one JSON line on stdout, so that the
+campaign can repeat a block while every arm shares one warmed client. Within a block the user walks the
+operations in a fixed round-robin, reads first and bounded by time, then writes and bounded by number: all
+archives grow alike, and what an fsync leaves behind does not fall into the reads. The garbage collector is
+off within a block.
+"""
+
+import gc
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter_ns, process_time
+from typing import Any
+
+from gevent.monkey import is_module_patched
+from locust import task
+from locust.env import Environment
+
+from scenarios.data_set import open_data_set
+from scenarios.load.operations import Operation, Request
+from scenarios.load.samples import Place, Recorder, Sample, medians_ms, write_samples
+from scenarios.load.stows import StowSource
+from scenarios.load.users import ArchiveUser, Endpoint
+from scenarios.load.workload import Workload, build_workload
+
+CAPACITY = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the generator has to know before the first command."""
+
+    run: str
+    seed: int
+    data: Path
+    targets: int
+    page_limit: int
+    batch_size: int
+    reads: dict[Operation, int]  # times per round-robin
+    writes: dict[Operation, int]  # times per block
+    endpoints: dict[str, Endpoint]
+    cpu: int | None
+
+    @classmethod
+    def read(cls, path: Path) -> "Session":
+        """Read the session file that the campaign wrote."""
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            **{
+                **document,
+                "data": Path(document["data"]),
+                "reads": {Operation(name): times for name, times in document["reads"].items()},
+                "writes": {Operation(name): times for name, times in document["writes"].items()},
+                "endpoints": {name: Endpoint(**each) for name, each in document["endpoints"].items()},
+            }
+        )
+
+
+class BlockUser(ArchiveUser):
+    """The one user of the session; its task ends when the campaign says so."""
+
+    host = "http://127.0.0.1"  # Locust wants one; every command names an arm instead
+    session: Session
+    workload: Workload
+    stows: StowSource
+
+    @task  # type: ignore[untyped-decorator]  # mypy does not follow locust
+    def obey(self) -> None:
+        """Carry out commands until `stop` or the end of stdin."""
+        for line in sys.stdin:
+            command = json.loads(line)
+            match command.pop("do"):
+                case "warm":
+                    facts = self.warm(**command)
+                case "block":
+                    facts = self.block(**command)
+                case "reconnect":
+                    self.reconnect()
+                    facts = {}
+                case _:
+                    break
+            sys.stdout.write(json.dumps(facts) + "\n")
+            sys.stdout.flush()
+        self.environment.runner.quit()
+
+    def warm(self, arm: str, seconds: float) -> Mapping[str, Any]:
+        """Read for that long and return the median per operation in milliseconds."""
+        recorder = Recorder(CAPACITY)
+        self._read_for(arm, 0, seconds, recorder)
+        samples = recorder.samples
+        return {"medians_ms": medians_ms(samples), "errors": _errors(samples)}
+
+    def block(self, arm: str, round_number: int, block: int, seconds: float, path: str) -> Mapping[str, Any]:
+        """Measure one block, write its samples to the path and return its facts."""
+        writes = list(self._writes(arm, block))
+        recorder = Recorder(CAPACITY)
+        gc.collect()
+        gc.disable()
+        cpu, started = process_time(), perf_counter_ns()
+        self._read_for(arm, round_number, seconds, recorder)
+        self._write(arm, writes, recorder)
+        ended, spent = perf_counter_ns(), process_time() - cpu
+        gc.enable()
+        samples = recorder.samples
+        for sample in samples:
+            self.report(sample.request, sample.exchange, sample.error)
+        write_samples(samples, Place(self.session.run, round_number, arm, block), Path(path))
+        lags = sorted(sample.lag_ns for sample in samples if sample.lag_ns is not None)
+        medians = medians_ms(samples)
+        spun_ms = len(samples) * self.session.endpoints[arm].delay_us / 1000
+        return {
+            "started_ns": started,
+            "ended_ns": ended,
+            "requests": len(samples),
+            "errors": _errors(samples),
+            # An injected delay is burnt by this process but is no work of the generator.
+            "generator_cpu_ms": spent * 1000 - spun_ms,
+            "spun_ms": spun_ms,
+            "lag_p99_ms": lags[len(lags) * 99 // 100] / 1e6 if lags else 0.0,
+            "least_median_ms": min(medians.values(), default=0.0),
+            "medians_ms": medians,
+        }
+
+    def _read_for(self, arm: str, round_number: int, seconds: float, recorder: Recorder) -> None:
+        endpoint = self.session.endpoints[arm]
+        client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
+        walk = self._reads(endpoint, round_number)
+        deadline = perf_counter_ns() + int(seconds * 1e9)
+        while (due := perf_counter_ns()) < deadline:
+            request, wire = next(walk)
+            recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
+
+    def _reads(self, endpoint: Endpoint, round_number: int) -> Iterator[tuple[Request, bytes]]:
+        """Yield reads without end: operations in turn, each with its own cycle of targets."""
+        session, cycles = self.session, []
+        for operation, times in session.reads.items():
+            requests = self.workload.in_round(operation, session.seed, round_number)
+            cycles.append((times, [(request, endpoint.wire(request)) for request in requests]))
+        turn = 0
+        while True:
+            for times, cycle in cycles:
+                for repeat in range(times):
+                    yield cycle[(turn * times + repeat) % len(cycle)]
+            turn += 1
+
+    def _writes(self, arm: str, block: int) -> Iterator[tuple[Request, bytes]]:
+        """Yield the STOWs of a block in a round-robin, with UIDs that no other block has."""
+        endpoint, left = self.session.endpoints[arm], dict(self.session.writes)
+        while any(left.values()):
+            for operation in [each for each, times in left.items() if times]:
+                left[operation] -= 1
+                size = self.session.batch_size if operation is Operation.STOW_BATCH else 1
+                request = self.stows.request(operation, size, f"{block}/{operation}/{left[operation]}")
+                yield request, endpoint.wire(request)
+
+    def _write(self, arm: str, writes: list[tuple[Request, bytes]], recorder: Recorder) -> None:
+        endpoint = self.session.endpoints[arm]
+        client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
+        for request, wire in writes:
+            due = perf_counter_ns()
+            recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
+
+
+def _errors(samples: list[Sample]) -> dict[str, int]:
+    """Return how often each kind of failure happened, keyed by operation and reason."""
+    counts: dict[str, int] = {}
+    for sample in samples:
+        if sample.error:
+            reason = f"{sample.request.operation}: {sample.error}"
+            counts[reason] = counts.get(reason, 0) + 1
+    return counts
+
+
+def main() -> None:
+    """Serve the session named on the command line."""
+    assert is_module_patched("socket"), "locust patches the sockets of its process"
+    session = Session.read(Path(sys.argv[1]))
+    if session.cpu is not None:
+        os.sched_setaffinity(0, {session.cpu})
+    manifest = open_data_set(session.data)
+    BlockUser.session = session
+    BlockUser.workload = build_workload(manifest, session.targets, session.page_limit)
+    BlockUser.stows = StowSource(
+        (manifest.root / BlockUser.workload.template.path).read_bytes(), f"{session.run}/{session.seed}"
+    )
+    gc.freeze()
+    environment = Environment(user_classes=[BlockUser])
+    runner = environment.create_local_runner()
+    runner.start(user_count=1, spawn_rate=1)
+    runner.greenlet.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""The plan of a campaign: a TOML file and the overrides of the command line, as frozen values.
+
+Every threshold that decides about validity stands in the file, so that a reader sees what was asked of the
+run before it was carried out. Unknown keys are refused: a misspelt threshold must not silently take its
+default.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from scenarios.load.operations import READS, WRITES, Operation
+
+T = TypeVar("T")
+
+
+class PlanError(Exception):
+    """The campaign cannot be carried out as written; the message says where and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlan:
+    """Which data set is made if the command line names none."""
+
+    recipe: str = "tiny"
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WarmupPlan:
+    """Each arm is read until three successive windows agree within the tolerance, or the time is up."""
+
+    window_s: float = 1.0
+    tolerance: float = 0.02
+    at_most_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What makes a block or a run invalid; fractions unless the name says otherwise."""
+
+    generator_cpu: float = 0.7
+    lag_p99_ms: float = 2.0
+    lag_of_median: float = 0.1
+    steal: float = 0.02
+    errors: int = 0
+    aa_bias: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArmPlan:
+    """One arm: a reference server with this accounting, or an archive that runs already (`target`)."""
+
+    name: str
+    accounting: str = ""
+    target: str = ""
+    delay_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a campaign does."""
+
+    name: str
+    seed: int
+    rounds: int
+    block_s: float
+    arms: tuple[ArmPlan, ...]
+    reads: Mapping[Operation, int]
+    writes: Mapping[Operation, int]
+    restarts: int = 1
+    batch_size: int = 10
+    page_limit: int = 25
+    targets: int = 8
+    data: DataPlan = DataPlan()
+    warmup: WarmupPlan = WarmupPlan()
+    validity: Thresholds = Thresholds()
+
+    def facts(self) -> dict[str, Any]:
+        """Return the plan as JSON values."""
+        return asdict(self)
+
+
+def read_plan(path: Path, overrides: Sequence[str] = ()) -> Plan:
+    """Return the plan in the file, with `a.b=value` overrides applied; anything wrong raises PlanError."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlanError(
+            f"{path} cannot be read: {error.strerror}; campaigns lie in scenarios/campaigns"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(f"{path} is not TOML: {error}") from None
+    for override in overrides:
+        _override(document, override)
+    try:
+        return _plan(document)
+    except PlanError as error:
+        raise PlanError(f"{path}: {error}") from None
+
+
+def _override(document: dict[str, Any], override: str) -> None:
+    """Set one value; every table on the way has to be there already, so that a misspelt arm is found."""
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise PlanError(f"--set {override}: write it as table.key=value, for example arms.on.delay_us=500")
+    *tables, last = key.strip().split(".")
+    place = document
+    for depth, table in enumerate(tables):
+        inner = place.get(table)
+        if not isinstance(inner, dict):
+            known = ", ".join(name for name, value in place.items() if isinstance(value, dict)) or "none"
+            raise PlanError(
+                f"--set {override}: there is no table {'.'.join(tables[: depth + 1])}; here are {known}"
+            )
+        place = inner
+    try:
+        place[last] = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        place[last] = text
+
+
+def _plan(document: dict[str, Any]) -> Plan:
+    values = dict(document)
+    arms = values.pop("arms", {})
+    if not isinstance(arms, dict) or len(arms) < 2:  # noqa: PLR2004  a comparison has two sides
+        raise PlanError("a campaign needs at least two arms: [arms.off] and [arms.on]")
+    plan = _typed(
+        Plan,
+        "campaign",
+        {
+            **values,
+            "arms": tuple(
+                _typed(ArmPlan, f"arms.{name}", {"name": name, **each}) for name, each in arms.items()
+            ),
+            "reads": _operations("reads", values.get("reads", {}), READS),
+            "writes": _operations("writes", values.get("writes", {}), WRITES),
+            "data": _typed(DataPlan, "data", values.get("data", {})),
+            "warmup": _typed(WarmupPlan, "warmup", values.get("warmup", {})),
+            "validity": _typed(Thresholds, "validity", values.get("validity", {})),
+        },
+    )
+    _check(plan)
+    return plan
+
+
+def _operations(where: str, table: Mapping[str, Any], known: Sequence[Operation]) -> dict[Operation, int]:
+    found = {}
+    for name, times in table.items():
+        if name not in known:
+            raise PlanError(f"{where} has no operation {name!r}; there are {', '.join(known)}")
+        if not isinstance(times, int) or isinstance(times, bool) or times < 0:
+            raise PlanError(f"{where}.{name} is {times!r}; it counts, so write a whole number from 0")
+        if times:
+            found[Operation(name)] = times
+    return found
+
+
+def _typed(kind: type[T], where: str, values: Mapping[str, Any]) -> T:
+    """Return the dataclass of these values; refuse unknown keys, missing keys and wrong types."""
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]  # every T here is a dataclass
+    for name, value in values.items():
+        if name not in known:
+            raise PlanError(f"{where} has no key {name!r}; there are {', '.join(known)}")
+        wanted = {int: (int,), float: (int, float), str: (str,)}.get(known[name].type)  # type: ignore[arg-type]  # other types were made by us
+        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
+            raise PlanError(f"{where}.{name} is {value!r}; it has to be of type {known[name].type.__name__}")  # type: ignore[union-attr]  # as above
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise PlanError(f"{where}: {str(error).partition('() ')[2]}") from None
+
+
+def _check(plan: Plan) -> None:
+    """Refuse values that no campaign can be carried out with."""
+    for name in ("rounds", "block_s", "restarts", "batch_size", "page_limit", "targets"):
+        if getattr(plan, name) <= 0:
+            raise PlanError(f"{name} is {getattr(plan, name)}; it has to be above 0")
+    if not plan.reads:
+        raise PlanError("[reads] names no operation, and blocks are bounded by reads")
+    if plan.restarts > plan.rounds:
+        raise PlanError(f"restarts ({plan.restarts}) cannot exceed rounds ({plan.rounds})")
+    for arm in plan.arms:
+        if bool(arm.accounting) == bool(arm.target):
+            raise PlanError(
+                f"arms.{arm.name} needs either accounting (a reference server) or target, and not both"
+            )
+        if arm.delay_us < 0:
+            raise PlanError(f"arms.{arm.name}.delay_us is {arm.delay_us}; a delay cannot be negative")
