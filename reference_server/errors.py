@@ -40,6 +40,10 @@ class UnsupportedMediaType(ArchiveError):
     """The payload's media type cannot be stored."""
 
 
+class InternalError(ArchiveError):
+    """The archive failed for no reason of the caller."""
+
+
 class Unavailable(ArchiveError):
     """The archive cannot decide or store now; it fails closed."""
 
@@ -53,5 +57,6 @@ STATUS: dict[type[ArchiveError], int] = {
     Conflict: 409,
     ContentTooLarge: 413,
     UnsupportedMediaType: 415,
+    InternalError: 500,
     Unavailable: 503,
 }

@@ -29,7 +29,9 @@ class SettingsError(Exception):
 class Settings:
     """How one archive process runs."""
 
-    data: Path = field(metadata={"help": "folder that holds the index and the blobs; created where it is missing"})
+    data: Path = field(
+        metadata={"help": "folder that holds the index and the blobs; created where it is missing"}
+    )
     host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
     port: int = field(default=8080, metadata={"help": "port to listen on; 0 picks a free one"})
     accounting: Accounting = field(
@@ -55,7 +57,9 @@ def _convert(name: str, value: Any, source: str) -> Any:
             case "port" | "max_results" | "max_instance_bytes":
                 return _integer(name, value)
             case "force":
-                return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+                return (
+                    value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+                )
             case "base_path":
                 return _base_path(str(value))
             case _:
@@ -113,7 +117,9 @@ def load_settings(
     for source, given in sources:
         for name, value in given.items():
             if name not in names:
-                raise SettingsError(f"{source}: there is no setting {name!r}; there are {', '.join(sorted(names))}")
+                raise SettingsError(
+                    f"{source}: there is no setting {name!r}; there are {', '.join(sorted(names))}"
+                )
             values[name] = _convert(name, value, source)
     if "data" not in values:
         raise SettingsError("data is missing: give --data DIR, PHANTOM_DATA or data in the TOML file")

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from reference_server.dicomweb import media
 from reference_server.dicomweb.media import MediaType, parse_media_type, split_list
-from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, media_types_of, syntax_of
+from reference_server.dicomweb.transfer import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    TransferSyntax,
+    media_types_of,
+    syntax_of,
+)
 from reference_server.errors import BadRequest, NotAcceptable
 
 ANY = MediaType("*/*")
@@ -78,11 +83,15 @@ def choose_frames(acceptable: tuple[MediaType, ...], stored: TransferSyntax, *, 
             return Choice(media_types_of(stored)[0], stored.uid, multipart)
         if essence in (media.OCTETS, "*/*", "application/*"):
             if stored_wanted:
-                octets = media.OCTETS if essence != "*/*" or not stored.encapsulated else media_types_of(stored)[0]
+                octets = (
+                    media.OCTETS if essence != "*/*" or not stored.encapsulated else media_types_of(stored)[0]
+                )
                 return Choice(octets, stored.uid, multipart)
             if not wanted or EXPLICIT_VR_LITTLE_ENDIAN in wanted:
                 return Choice(media.OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, multipart)
-    raise NotAcceptable(f"these frames are available as {media.OCTETS} and as {', '.join(media_types_of(stored))}")
+    raise NotAcceptable(
+        f"these frames are available as {media.OCTETS} and as {', '.join(media_types_of(stored))}"
+    )
 
 
 def query_accept(values: list[str]) -> str | None:

@@ -70,7 +70,9 @@ def acceptable(request: Request) -> tuple[MediaType, ...]:
     return parse_accept(header, query_accept(request.query_params.getlist("accept")))
 
 
-def json_response(content: bytes, media_type: str, warnings: tuple[str, ...] = (), status: int = 200) -> Response:
+def json_response(
+    content: bytes, media_type: str, warnings: tuple[str, ...] = (), status: int = 200
+) -> Response:
     """Return a JSON answer, with a Warning header for each sentence (RFC 7234 5.5, PS3.18 8.3.4)."""
     response = Response(content, status, {"content-type": media_type})
     for sentence in warnings:

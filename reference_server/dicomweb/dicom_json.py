@@ -96,7 +96,9 @@ def _value(vr: str, value: Any) -> Any:
     if vr in ("DS", "FL", "FD"):
         number = float(value)
         # JSON has no NaN or infinity; a string keeps the value (PS3.18 F.2.3 leaves it open).
-        return number if math.isfinite(number) else str(number).replace("inf", "Infinity").replace("nan", "NaN")
+        return (
+            number if math.isfinite(number) else str(number).replace("inf", "Infinity").replace("nan", "NaN")
+        )
     if vr == "AT":
         return f"{int(value):08X}"
     return str(value)

@@ -36,7 +36,12 @@ def frame_layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
     They can where pixel data are native, little endian, not deflated, made of whole bytes, and all there.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax.is_encapsulated or syntax.is_deflated or not syntax.is_little_endian or PIXEL_DATA not in dataset:
+    if (
+        syntax.is_encapsulated
+        or syntax.is_deflated
+        or not syntax.is_little_endian
+        or PIXEL_DATA not in dataset
+    ):
         return None
     element = dataset.get_item(PIXEL_DATA)
     allocated = dataset.get("BitsAllocated")

@@ -34,11 +34,19 @@ _COLUMNS = {
     "instance.instance_number": "InstanceNumber",
 }
 COLUMN_OF: dict[int, str] = {tags(keyword)[0]: column for column, keyword in _COLUMNS.items()}
-JSON_OF = {Level.STUDY: "study.attributes", Level.SERIES: "series.attributes", Level.INSTANCE: "metadata.json"}
+JSON_OF = {
+    Level.STUDY: "study.attributes",
+    Level.SERIES: "series.attributes",
+    Level.INSTANCE: "metadata.json",
+}
 
-NO_WILDCARD_VRS = frozenset({"UI", "DA", "TM", "DT", "IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "UV", "AS", "AT"})
+NO_WILDCARD_VRS = frozenset(
+    {"UI", "DA", "TM", "DT", "IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "UV", "AS", "AT"}
+)
 NUMBER_VRS = frozenset({"IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "UV"})
-AFTER_ANY_DIGIT = "~"  # sorts behind every character of a date or time, so that a prefix covers what it begins
+AFTER_ANY_DIGIT = (
+    "~"  # sorts behind every character of a date or time, so that a prefix covers what it begins
+)
 
 
 def fold_name(text: str) -> str:
@@ -138,4 +146,3 @@ def search_predicate(search: Search, access: Access) -> Predicate:
     if search.series_uid is not None:
         scope.append(Predicate("series.series_uid = ?", (search.series_uid,)))
     return every(*scope, *(match_predicate(match, access) for match in search.matches))
-

@@ -16,7 +16,9 @@ from reference_server.dicomweb.search import Search, parse_search
 from reference_server.storage.index import Page, search
 from reference_server.storage.records import Found, Level
 
-TRUNCATED = "The number of results exceeded the maximum supported by the server. Additional results can be requested."
+TRUNCATED = (
+    "The number of results exceeded the maximum supported by the server. Additional results can be requested."
+)
 
 
 async def search_studies(request: Request) -> Response:

@@ -31,7 +31,9 @@ MAX_UID_LENGTH = 64
 class Unreadable(Exception):
     """A part is no instance that can be stored; carries the failure reason and the UIDs as far as they are known."""
 
-    def __init__(self, reason: int, message: str, sop_class_uid: str = "", sop_instance_uid: str = "") -> None:
+    def __init__(
+        self, reason: int, message: str, sop_class_uid: str = "", sop_instance_uid: str = ""
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.sop_class_uid = sop_class_uid
@@ -74,9 +76,7 @@ def _identity(dataset: Dataset) -> dict[str, str]:
         if not valid_uid(uid):
             problem = f"{keyword} {uid[:80]!r} is not a UID" if uid else f"{keyword} is missing"
             known = {k: v if valid_uid(v) else "" for k, v in found.items()}
-            raise Unreadable(
-                DOES_NOT_MATCH_SOP_CLASS, problem, known["SOPClassUID"], known["SOPInstanceUID"]
-            )
+            raise Unreadable(DOES_NOT_MATCH_SOP_CLASS, problem, known["SOPClassUID"], known["SOPInstanceUID"])
     return found
 
 

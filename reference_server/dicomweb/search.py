@@ -96,7 +96,9 @@ class _Reader:
             self.numbers[name] = _number(name, text)
         elif name == "fuzzymatching":
             if _flag(name, text):
-                self.warnings.append("The fuzzymatching parameter is not supported. Only literal matching has been performed.")
+                self.warnings.append(
+                    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+                )
         elif name == "includefield":
             for field in filter(None, (each.strip() for each in text.split(","))):
                 self._include(field)

@@ -71,7 +71,12 @@ class Database:
 
     async def _connect(self, synchronous: str) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "cache_size=-65536", "mmap_size=1073741824"):
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "cache_size=-65536",
+            "mmap_size=1073741824",
+        ):
             await connection.execute(f"PRAGMA {pragma}")
         return connection
 

@@ -66,13 +66,17 @@ class _Expression:
         """Return the expression with its values."""
         if self.whole.always:
             return Predicate(self.stored)
-        sql = f"CASE WHEN {self.whole.sql} THEN {self.stored} ELSE ({self.computed} AND {self.visible.sql}) END"
+        sql = (
+            f"CASE WHEN {self.whole.sql} THEN {self.stored} ELSE ({self.computed} AND {self.visible.sql}) END"
+        )
         return Predicate(sql, self.whole.values + self.visible.values)
 
 
 def _study_columns(access: Access) -> tuple[Predicate, ...]:
     whole = access.whole_study
-    modalities = "SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id = study.id"
+    modalities = (
+        "SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id = study.id"
+    )
     series = "SELECT count(*) FROM series WHERE series.study_id = study.id"
     instances = "SELECT count(*) FROM instance WHERE instance.study_id = study.id"
     return (
@@ -157,7 +161,9 @@ def _identified(statement: Predicate, access: Access, width: int) -> Predicate:
     return Predicate(sql, (*access.caller.values, *statement.values))
 
 
-async def _rows(database: Database, statement: Predicate, access: Access, width: int) -> tuple[int | None, list[Row]]:
+async def _rows(
+    database: Database, statement: Predicate, access: Access, width: int
+) -> tuple[int | None, list[Row]]:
     """Return the caller's own repository and the rows; credentials that are not valid raise Unauthorized."""
     whole = _identified(statement, access, width)
     rows = await database.read(whole.sql, whole.values)
@@ -169,7 +175,9 @@ async def _rows(database: Database, statement: Predicate, access: Access, width:
     return callers[0][1], [row for row in rows if row[0] is not None]
 
 
-async def search(database: Database, level: Level, where: Predicate, access: Access, page: Page) -> list[Found]:
+async def search(
+    database: Database, level: Level, where: Predicate, access: Access, page: Page
+) -> list[Found]:
     """Return one page of what the caller may see and `where` holds for."""
     _, rows = await _rows(database, search_statement(level, where, access, page), access, 11)
     return [Found(*row[1:]) for row in rows]
@@ -190,5 +198,15 @@ async def locate(
 
 
 def _located(row: Row) -> Located:
-    layout = None if row[8] is None else FrameLayout(*row[8:11])
-    return Located(*row[:8], layout, bool(row[11]))
+    return Located(
+        instance_id=row[0],
+        repository_id=row[1],
+        study_uid=row[2],
+        series_uid=row[3],
+        sop_instance_uid=row[4],
+        transfer_syntax_uid=row[5],
+        size_bytes=row[6],
+        blob=row[7],
+        frames=None if row[8] is None else FrameLayout(*row[8:11]),
+        retrievable=bool(row[11]),
+    )

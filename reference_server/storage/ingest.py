@@ -88,7 +88,7 @@ async def store(
 async def _insert(write: Transaction, repository_id: int, records: list[InstanceRecord]) -> list[int]:
     """Insert records none of which is held; return the keys of the studies that did not exist."""
     scope = (repository_id, _uids(records, "study_uid"))
-    before = dict(await write.fetch(STUDIES, scope))
+    before: dict[str, int] = {uid: key for uid, key in await write.fetch(STUDIES, scope)}
     firsts = {record.study_uid: record for record in reversed(records) if record.study_uid not in before}
     await write.many(
         INSERT_STUDY,

@@ -1,0 +1,86 @@
+"""The composition root: it picks the design of accounting, opens the storage and mounts the routes.
+
+Only this module knows the designs. The arms of an experiment differ in the one entry of `POLICIES` that the settings pick.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from reference_server.accounting.allow_all import AllowAll
+from reference_server.accounting.grants import Grants
+from reference_server.accounting.off import Off
+from reference_server.accounting.policy import AccessPolicy
+from reference_server.dicomweb.archive import Archive
+from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
+from reference_server.errors import ArchiveError
+from reference_server.privacy import PrivateAnswers
+from reference_server.routes import RESOURCES
+from reference_server.settings import Accounting, Settings
+from reference_server.storage.blobs import BlobStore
+from reference_server.storage.database import Database
+from reference_server.timing import ServerTiming
+
+POLICIES: dict[Accounting, Callable[[], AccessPolicy]] = {
+    Accounting.OFF: Off,
+    Accounting.ALLOW_ALL: AllowAll,
+    Accounting.GRANTS: Grants,
+}
+PACKAGE = Path(__file__).parent
+SCHEMAS = (PACKAGE / "storage" / "schema.sql", PACKAGE / "accounting" / "schema.sql")
+WORKER_THREADS = 8
+
+
+def open_database(data: Path) -> Database:
+    """Return the index of a data folder, not yet open."""
+    return Database(data / "index.sqlite", SCHEMAS)
+
+
+async def health(request: Request) -> Response:
+    """Answer that the process serves, and with which design."""
+    archive: Archive = request.app.state.archive
+    content = orjson.dumps({"status": "ok", "accounting": archive.settings.accounting})
+    return Response(content, media_type="application/json")
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the archive as an ASGI application; it opens its storage when it starts."""
+    policy = POLICIES[settings.accounting]()
+    archive = Archive(
+        settings=settings,
+        database=open_database(settings.data),
+        blobs=BlobStore(settings.data),
+        policy=policy,
+        workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker"),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        archive.blobs.prepare()
+        await archive.database.open()
+        app.state.archive = archive
+        yield
+        await archive.database.close()
+        archive.workers.shutdown()
+
+    routes = [Route(settings.base_path + each.path, Endpoint(each.actions)) for each in RESOURCES]
+    middleware = [Middleware(ServerTiming)]
+    if policy.accounts:
+        middleware.append(Middleware(PrivateAnswers))
+    app = Starlette(
+        routes=[Route("/health", health), *routes],
+        middleware=middleware,
+        exception_handlers={ArchiveError: refuse, HTTPException: refuse_unrouted},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,51 @@
+"""A multipart answer whose parts are read one after the other while it is sent.
+
+The length is announced where it is known beforehand: clients read a body of known length faster, and a cut one is
+noticed. One part at a time is in memory.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from reference_server.dicomweb.multipart import MultipartWriter
+
+
+@dataclass(frozen=True, slots=True)
+class PartSource:
+    """One part: its headers, its size in bytes where it is known, and how its bytes are had."""
+
+    headers: tuple[tuple[str, str], ...]
+    size_bytes: int | None
+    read: Callable[[], Awaitable[bytes]]
+
+
+class PartsResponse(Response):
+    """Sends parts as multipart/related, each read when its turn comes."""
+
+    def __init__(self, parts: Sequence[PartSource], part_type: str) -> None:
+        self._parts = parts
+        self._writer = MultipartWriter()
+        self._heads = [self._writer.head(part.headers, first=not at) for at, part in enumerate(parts)]
+        super().__init__(None, 200, {"content-type": self._writer.content_type(part_type)})
+        del self.headers["content-length"]
+        sizes = [part.size_bytes for part in parts if part.size_bytes is not None]
+        if len(sizes) == len(parts):
+            total = sum(sizes) + sum(map(len, self._heads)) + len(self._writer.tail())
+            self.headers["content-length"] = str(total)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
+        """Send the response; a part that cannot be read ends the connection, so that nobody takes it for whole."""
+        first = await self._parts[0].read()
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] != "HEAD":
+            await self._send_parts(first, send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_parts(self, first: bytes, send: Send) -> None:
+        for at, (head, part) in enumerate(zip(self._heads, self._parts, strict=True)):
+            content = first if at == 0 else await part.read()
+            body = head + content + (self._writer.tail() if at == len(self._parts) - 1 else b"")
+            await send({"type": "http.response.body", "body": body, "more_body": True})

@@ -1,0 +1,116 @@
+"""WADO-RS frames and bulk data of one instance (PS3.18 10.4.1.1.5, 10.4.1.1.6)."""
+
+import asyncio
+from functools import partial
+from io import BytesIO
+
+from pydicom import Dataset, dcmread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reference_server.dicomweb.accept import Choice, choose_frames
+from reference_server.dicomweb.archive import Archive, acceptable, archive_of
+from reference_server.dicomweb.frames import frames_of, parse_frame_list
+from reference_server.dicomweb.parts import PartsResponse, PartSource
+from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, syntax_of
+from reference_server.dicomweb.wado import read_blob, retrievable
+from reference_server.errors import NotFound
+from reference_server.storage.records import Located
+from reference_server.timing import measured
+
+NATIVE = TransferSyntax(EXPLICIT_VR_LITTLE_ENDIAN, encapsulated=False)
+
+
+async def retrieve_frames(request: Request) -> Response:
+    """Answer a list of frames, in the order of the list."""
+    archive = archive_of(request)
+    numbers = parse_frame_list(request.path_params["frames"])
+    ranges = acceptable(request)
+    located = (await retrievable(request))[0][0]
+    stored = syntax_of(located.transfer_syntax_uid) or NATIVE
+    choice = choose_frames(ranges, stored if stored.encapsulated else NATIVE, single=len(numbers) == 1)
+    frames = await _frames(archive, located, numbers, choice)
+    if not choice.multipart:
+        return Response(frames[0], headers={"content-type": choice.media_type})
+    base = (
+        f"{archive.base_url(request)}{request.url.path[len(archive.settings.base_path) :].rpartition('/')[0]}"
+    )
+    return _parts(frames, [f"{base}/{number}" for number in numbers], choice)
+
+
+async def _frames(
+    archive: Archive, located: Located, numbers: tuple[int, ...], choice: Choice
+) -> list[bytes]:
+    layout = located.frames
+    if layout is not None:
+        if max(numbers) > layout.count:
+            raise NotFound(f"this instance has {layout.count} frames")
+        with measured("blob"):
+            size = layout.frame_bytes
+            return [
+                archive.blobs.read_range(located.blob, layout.offset + (number - 1) * size, size)
+                for number in numbers
+            ]
+    content = await read_blob(archive, located)
+    cut = partial(frames_of, content, numbers, choice.transfer_syntax)
+    return await asyncio.get_running_loop().run_in_executor(archive.workers, cut)
+
+
+def _parts(contents: list[bytes], locations: list[str], choice: Choice) -> Response:
+    content_type = f"{choice.media_type}; transfer-syntax={choice.transfer_syntax}"
+
+    async def give(content: bytes) -> bytes:
+        return content
+
+    return PartsResponse(
+        [
+            PartSource(
+                (("Content-Type", content_type), ("Content-Location", location)),
+                len(content),
+                partial(give, content),
+            )
+            for content, location in zip(contents, locations, strict=True)
+        ],
+        choice.media_type,
+    )
+
+
+async def retrieve_bulkdata(request: Request) -> Response:
+    """Answer one attribute's value, named by the path of a BulkDataURI."""
+    archive = archive_of(request)
+    ranges = acceptable(request)
+    located = (await retrievable(request))[0][0]
+    stored = syntax_of(located.transfer_syntax_uid) or NATIVE
+    choice = choose_frames(ranges, stored if stored.encapsulated else NATIVE, single=True)
+    content = await read_blob(archive, located)
+    read = partial(bulk_values, content, request.path_params["attribute"], choice)
+    values = await asyncio.get_running_loop().run_in_executor(archive.workers, read)
+    if not choice.multipart and len(values) == 1:
+        return Response(values[0], headers={"content-type": choice.media_type})
+    return _parts(values, [str(request.url)] * len(values), choice)
+
+
+def bulk_values(content: bytes, path: str, choice: Choice) -> list[bytes]:
+    """Return the value at a path of tags and item numbers; encapsulated pixel data come as one value per frame."""
+    dataset = dcmread(BytesIO(content), force=True)
+    *outer, last = path.split("/")
+    try:
+        for tag, item in zip(outer[::2], outer[1::2], strict=True):
+            dataset = dataset[int(tag, 16)].value[int(item)]
+        element = dataset.get_item(int(last, 16))
+    except (KeyError, ValueError, IndexError, TypeError):
+        raise NotFound("there is no such attribute") from None
+    if element is None:
+        raise NotFound("there is no such attribute")
+    if not outer and _is_encapsulated(dataset, int(last, 16)):
+        count = int(dataset.get("NumberOfFrames") or 1)
+        return frames_of(content, range(1, count + 1), choice.transfer_syntax)
+    value = element.value
+    if not isinstance(value, bytes):
+        raise NotFound("this attribute has no bulk data")
+    return [value]
+
+
+def _is_encapsulated(dataset: Dataset, tag: int) -> bool:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    return bool(tag == 0x7FE00010 and syntax.is_encapsulated)

@@ -1,0 +1,67 @@
+"""The resources that the archive serves, as data: path, method, handler, the operation that decides, and the clause.
+
+One entry is one path with all of its methods, so that a method which is not served is answered 405 with the complete
+Allow header, and OPTIONS from the same table. Every method of every path declares its operation.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reference_server.accounting.policy import Operation
+from reference_server.dicomweb.pixels import retrieve_bulkdata, retrieve_frames
+from reference_server.dicomweb.qido import search_instances, search_series, search_studies
+from reference_server.dicomweb.stow import store_instances
+from reference_server.dicomweb.wado import retrieve_instances, retrieve_metadata
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What one method of a resource does: its handler, and the operation without which it refuses."""
+
+    handler: Handler
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One path below the base path, its methods, and the clause of PS3.18 that describes it."""
+
+    path: str
+    actions: Mapping[str, Action]
+    clause: str
+
+
+STUDY = "/studies/{study}"
+SERIES = f"{STUDY}/series/{{series}}"
+INSTANCE = f"{SERIES}/instances/{{instance}}"
+
+_STORE = Action(store_instances, Operation.APPEND)
+_STUDIES = Action(search_studies, Operation.DISCOVER)
+_SERIES = Action(search_series, Operation.DISCOVER)
+_INSTANCES = Action(search_instances, Operation.DISCOVER)
+_RETRIEVE = Action(retrieve_instances, Operation.RETRIEVE)
+_METADATA = Action(retrieve_metadata, Operation.RETRIEVE)
+_FRAMES = Action(retrieve_frames, Operation.RETRIEVE)
+_BULKDATA = Action(retrieve_bulkdata, Operation.RETRIEVE)
+
+RESOURCES: tuple[Resource, ...] = (
+    Resource("/studies", {"GET": _STUDIES, "POST": _STORE}, "10.6.1.1, 10.5.1"),
+    Resource("/series", {"GET": _SERIES}, "10.6.1.1"),
+    Resource("/instances", {"GET": _INSTANCES}, "10.6.1.1"),
+    Resource(STUDY, {"GET": _RETRIEVE, "POST": _STORE}, "10.4.1.1.1, 10.5.1"),
+    Resource(f"{STUDY}/metadata", {"GET": _METADATA}, "10.4.1.1.2"),
+    Resource(f"{STUDY}/series", {"GET": _SERIES}, "10.6.1.1"),
+    Resource(f"{STUDY}/instances", {"GET": _INSTANCES}, "10.6.1.1"),
+    Resource(SERIES, {"GET": _RETRIEVE}, "10.4.1.1.1"),
+    Resource(f"{SERIES}/metadata", {"GET": _METADATA}, "10.4.1.1.2"),
+    Resource(f"{SERIES}/instances", {"GET": _INSTANCES}, "10.6.1.1"),
+    Resource(INSTANCE, {"GET": _RETRIEVE}, "10.4.1.1.1"),
+    Resource(f"{INSTANCE}/metadata", {"GET": _METADATA}, "10.4.1.1.2"),
+    Resource(f"{INSTANCE}/frames/{{frames}}", {"GET": _FRAMES}, "10.4.1.1.6"),
+    Resource(f"{INSTANCE}/bulkdata/{{attribute:path}}", {"GET": _BULKDATA}, "10.4.1.1.5"),
+)
