@@ -1,0 +1,102 @@
+"""The suite under pytest: `pytest tests/conformance --target target.toml` has one item for each check.
+
+Without `--target` those items are left out, and the tests of the harness itself remain; they speak to small
+servers on loopback, over real sockets.
+"""
+
+import contextlib
+import re
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from scenarios.conformance.check import all_checks
+from scenarios.conformance.runner import Runner, new_seed
+from scenarios.conformance.target import Target, Timeouts, load_target
+
+Answer = Callable[[bytes], bytes]
+Serve = Callable[[Answer], str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--target", help="base URL or target.toml of an archive to check")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item for each acting check, if there is a target."""
+    if "conformance_check" in metafunc.fixturenames:
+        target = metafunc.config.getoption("--target", default=None)
+        checks = [check for check in all_checks() if not check.observes] if target else []
+        metafunc.parametrize("conformance_check", checks, ids=[check.name for check in checks])
+
+
+@pytest.fixture(scope="session")
+def conformance_runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    """What the checks of this session share: connections and stored fixtures."""
+    target = load_target(request.config.getoption("--target"))
+    runner = Runner(target, target.seed or new_seed())
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers that answer each request, head and body, with what a function returns; b"" hangs up."""
+    with contextlib.ExitStack() as servers:
+
+        def start(answer: Answer) -> str:
+            server = servers.enter_context(ScriptedServer(answer))
+            thread = threading.Thread(
+                target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+            )
+            thread.start()
+            servers.callback(thread.join)
+            servers.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield start
+
+
+class ScriptedServer(socketserver.ThreadingTCPServer):
+    """Answers bytes with bytes."""
+
+    daemon_threads = True
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__(("127.0.0.1", 0), ScriptedConnection)
+
+
+class ScriptedConnection(socketserver.StreamRequestHandler):
+    """Reads requests until the function has no answer."""
+
+    server: ScriptedServer
+
+    def handle(self) -> None:
+        """Answer until there is no answer."""
+        with contextlib.suppress(ConnectionError, socket.timeout):
+            while request := self.read_request():
+                response = self.server.answer(request)
+                self.wfile.write(response)
+                if not response or b"Connection: close" in response:
+                    return
+
+    def read_request(self) -> bytes:
+        """Return the head and the body of the next request, or nothing at the end."""
+        head = b""
+        while line := self.rfile.readline():
+            head += line
+            if line == b"\r\n":
+                break
+        lengths = re.findall(rb"(?im)^content-length: *(\d+)", head)
+        return head + self.rfile.read(int(lengths[0]) if lengths else 0)
+
+
+@pytest.fixture
+def quick_target() -> Callable[[str], Target]:
+    """Return a function that makes a target with short time-outs."""
+    timeouts = Timeouts(connect_s=2, read_s=0.5, check_s=5, settle_s=0.2)
+    return lambda url: Target(base_url=url, timeouts=timeouts, concurrency=2)
