@@ -8,10 +8,7 @@ from collections.abc import Iterator, Sequence
 from scenarios.conformance.archive import Archive
 from scenarios.conformance.findings import CouldNotRun, Finding, Violation
 from scenarios.conformance.fixtures.fixture import Fixture, Stock
-from scenarios.conformance.fixtures.identifiers import Identifiers
 from scenarios.conformance.fixtures.instance import Instance
-from scenarios.conformance.target import Target
-from scenarios.conformance.transport import Recorder, Transport
 
 BATCH = 50
 POLL_S = 0.1
@@ -27,12 +24,6 @@ class Stockroom:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._stocks: dict[str, Stock | CouldNotRun] = {}
-
-    @classmethod
-    def at(cls, target: Target, seed: str) -> "Stockroom":
-        """Return a stockroom that stores at this target over connections of its own."""
-        recorder = Recorder(Transport(target), target.secrets)
-        return cls(Archive(target, recorder, Identifiers(seed, uid_root=target.uid_root)), preloaded=False)
 
     def get(self, fixture: Fixture) -> Stock:
         """Return the fixture, stored; CouldNotRun says why it is not."""

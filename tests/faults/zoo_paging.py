@@ -1,0 +1,43 @@
+"""Faults in paging."""
+
+import random
+
+from scenarios.conformance.message import Request, Response
+from tests.faults.edits import is_search, map_json, map_parameter, parameters, without_parameter
+from tests.faults.fault import in_request, in_response
+
+
+@in_request("QIDO-068")
+def limit_is_ignored(request: Request) -> Request:
+    """The server never heard of limit."""
+    return without_parameter(request, "limit")
+
+
+@in_request("QIDO-069", "QIDO-071", "QIDO-072")
+def offset_is_ignored(request: Request) -> Request:
+    """The server never heard of offset."""
+    return without_parameter(request, "offset")
+
+
+@in_request("QIDO-069")
+def offset_counts_from_one(request: Request) -> Request:
+    """offset=1 means the first result."""
+    return map_parameter(
+        request, "offset", lambda value: str(max(0, int(value) - 1)) if value.isdigit() else value
+    )
+
+
+@in_response("QIDO-070")
+def the_order_is_random(request: Request, response: Response) -> Response:
+    """Every answer to a search is shuffled anew."""
+    if not is_search(request):
+        return response
+    return map_json(response, lambda found: random.sample(found, len(found)))
+
+
+@in_response("QIDO-071")
+def the_last_of_a_page_is_lost(request: Request, response: Response) -> Response:
+    """A page holds one result less than it should, from the second page on."""
+    if not is_search(request) or dict(parameters(request)).get("offset", "0") == "0":
+        return response
+    return map_json(response, lambda found: found[:-1])
