@@ -73,22 +73,25 @@ class BlockUser(ArchiveUser):
 
     @task  # type: ignore[untyped-decorator]  # mypy does not follow locust
     def obey(self) -> None:
-        """Carry out commands until `stop` or the end of stdin."""
-        for line in sys.stdin:
-            command = json.loads(line)
-            match command.pop("do"):
-                case "warm":
-                    facts = self.warm(**command)
-                case "block":
-                    facts = self.block(**command)
-                case "reconnect":
-                    self.reconnect()
-                    facts = {}
-                case _:
-                    break
-            sys.stdout.write(json.dumps(facts) + "\n")
-            sys.stdout.flush()
-        self.environment.runner.quit()
+        """Carry out commands until the end of stdin; an error of ours ends the process."""
+        try:
+            for line in sys.stdin:
+                sys.stdout.write(json.dumps(self._carry_out(json.loads(line))) + "\n")
+                sys.stdout.flush()
+        finally:
+            self.environment.runner.quit()
+
+    def _carry_out(self, command: dict[str, Any]) -> Mapping[str, Any]:
+        match command.pop("do"):
+            case "warm":
+                return self.warm(**command)
+            case "block":
+                return self.block(**command)
+            case "reconnect":
+                self.reconnect()
+                return {}
+            case other:
+                raise ValueError(f"there is no command {other!r}")
 
     def warm(self, arm: str, seconds: float) -> Mapping[str, Any]:
         """Read for that long and return the median per operation in milliseconds."""

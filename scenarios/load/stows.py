@@ -6,7 +6,7 @@ from datasets.splice import Template
 
 from scenarios.load.operations import Operation, Request, stow
 
-DIGITS = 38  # 2.25. and an integer below 2**127 that always has this many digits
+DIGITS = 38  # of the integer behind 2.25., which stays below 2**128
 
 
 class StowSource:
@@ -25,4 +25,4 @@ class StowSource:
         """Return a UID below 2.25 (PS3.5 B.2) of constant length that follows from namespace and name."""
         digest = hashlib.sha256(f"{self._namespace}/{name}".encode()).digest()
         low = 10 ** (DIGITS - 1)
-        return f"2.25.{low + int.from_bytes(digest) % (2**127 - low)}"
+        return f"2.25.{low + int.from_bytes(digest) % (9 * low)}"

@@ -17,7 +17,7 @@ def reply(path: str) -> list[bytes | float]:
     length = full + b"Content-Length: %d\r\n\r\n" % len(BODY)
     chunked = full + b"Transfer-Encoding: chunked\r\n\r\n"
     chunks = b"".join(b"%x\r\n" % PIECE + BODY[:PIECE] + b"\r\n" for _ in range(3))
-    return {
+    replies: dict[str, list[bytes | float]] = {
         "/sound": [length + BODY],
         "/pieces": [length, BODY[:PIECE], 0.02, BODY[PIECE:]],
         "/empty": [full + b"Content-Length: 0\r\n\r\n"],
@@ -32,7 +32,8 @@ def reply(path: str) -> list[bytes | float]:
         "/garbage": [b"SSH-2.0-OpenSSH\r\n\r\n", 0.0],
         "/error": [b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno"],
         "/interim": [b"HTTP/1.1 100 Continue\r\n\r\n", length + BODY],
-    }[path]
+    }
+    return replies[path]
 
 
 CLOSING = ("/until-close", "/truncated", "/truncated-chunked", "/truncated-header", "/no-answer", "/garbage")

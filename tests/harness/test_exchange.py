@@ -138,8 +138,8 @@ def test_a_stow_succeeds_only_if_no_instance_failed(body: bytes, reason: str | N
 
 def test_samples_come_back_from_parquet(client: HTTPClient, tmp_path: Path) -> None:
     recorder = Recorder(1)  # smaller than what it will hold
-    for path in ("/sound", "/truncated", "/error"):
-        sample = get(client, path)
+    for fault in ("/sound", "/truncated", "/error"):
+        sample = get(client, fault)
         recorder.add(sample.request, sample.request_bytes, 7, sample.exchange)
     path = tmp_path / "block.parquet"
     write_samples(recorder.samples, Place("run", 3, "on", 4), path)

@@ -1,0 +1,120 @@
+"""The benchmark's requests by hand, with Locust's web UI or without, against any DICOMweb archive.
+
+    locust -f scenarios/load/locustfile.py --host http://127.0.0.1:8080/dicom-web
+    locust -f scenarios/load/locustfile.py --host ... --headless -u 4 -t 30s
+
+Without more, studies are found by search and nothing is stored. Environment:
+
+* `PHANTOM_LOAD_DATA`: a data set (a folder with manifest.json, or of DICOM files) that the archive holds;
+then STOW is sent too; * `PHANTOM_LOAD_TOKEN`: a bearer token; * `PHANTOM_LOAD_OPERATIONS`: a comma list of
+operations; default: all that are possible; * `PHANTOM_LOAD_STUDIES`: how many studies to discover, 20
+unless told.
+
+What Locust prints is an operator's view: closed loop, rounded to its own buckets. Published numbers come
+from campaigns.
+"""
+
+import itertools
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+from locust import events, task
+from locust.env import Environment
+
+from datasets.manifest import ManifestError
+from scenarios.data_set import open_data_set
+from scenarios.load.discovery import discover
+from scenarios.load.operations import WRITES, Operation, Request
+from scenarios.load.samples import Sample
+from scenarios.load.stows import StowSource
+from scenarios.load.users import ArchiveUser, Endpoint
+from scenarios.load.workload import Workload, WorkloadError, build_workload
+
+logger = logging.getLogger(__name__)
+TARGETS = 50
+PAGE_LIMIT = 25
+
+
+class DicomwebUser(ArchiveUser):
+    """One client without pauses: it walks the operations in turn, each with its own cycle of targets."""
+
+    workload: Workload
+    stows: StowSource | None = None
+    operations: tuple[Operation, ...] = ()
+
+    def on_start(self) -> None:
+        """Begin somewhere in each cycle, so that users do not walk in step."""
+        token = os.environ.get("PHANTOM_LOAD_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.endpoint = Endpoint(self.host.rstrip("/"), headers)
+        self.name = uuid.uuid4().hex
+        self.walk = self._requests()
+
+    def _requests(self) -> Iterator[Request]:
+        seed = int(self.name[:8], 16)
+        reads = {each: itertools.cycle(self.workload.in_round(each, seed, 0)) for each in self.workload.reads}
+        for turn in itertools.count():
+            for operation in self.operations:
+                if operation in WRITES:
+                    assert self.stows is not None
+                    instances = 10 if operation is Operation.STOW_BATCH else 1
+                    yield self.stows.request(operation, instances, f"{self.name}/{operation}/{turn}")
+                else:
+                    yield next(reads[operation])
+
+    @task  # type: ignore[untyped-decorator]  # mypy does not follow locust
+    def ask(self) -> None:
+        """Send the next request."""
+        request = next(self.walk)
+        wire = self.endpoint.wire(request)
+        due_ns = perf_counter_ns()
+        exchange = self.send(self.connection(self.endpoint), request, wire)
+        self.report(request, exchange, Sample(0, request, len(wire), due_ns, exchange).error)
+
+
+@events.test_start.add_listener  # type: ignore[untyped-decorator]  # mypy does not follow locust
+def find_targets(environment: Environment, **_: Any) -> None:
+    """Read or discover what requests aim at, before any user starts; where there is nothing, do not begin."""
+    try:
+        _find_targets(str(environment.host).rstrip("/"))
+    except (WorkloadError, ManifestError) as error:
+        logger.error("%s", error)  # noqa: TRY400  the message is advice; a traceback would bury it
+        environment.process_exit_code = 2
+        environment.runner.quit()
+
+
+def _find_targets(base_url: str) -> None:
+    data = os.environ.get("PHANTOM_LOAD_DATA")
+    token = os.environ.get("PHANTOM_LOAD_TOKEN")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if data:
+        manifest = open_data_set(Path(data))
+    else:
+        studies = int(os.environ.get("PHANTOM_LOAD_STUDIES", "20"))
+        manifest = discover(Endpoint(base_url, headers), studies)
+    DicomwebUser.workload = build_workload(manifest, TARGETS, PAGE_LIMIT)
+    if data:
+        template = manifest.root / DicomwebUser.workload.template.path
+        DicomwebUser.stows = StowSource(template.read_bytes(), uuid.uuid4().hex)
+    DicomwebUser.operations = _chosen(may_store=bool(data))
+
+
+def _chosen(*, may_store: bool) -> tuple[Operation, ...]:
+    """Return the operations that the environment names, or all that are possible."""
+    possible = [each for each in Operation if may_store or each not in WRITES]
+    names = os.environ.get("PHANTOM_LOAD_OPERATIONS")
+    if not names:
+        return tuple(possible)
+    wanted = [name.strip() for name in names.split(",")]
+    for name in wanted:
+        if name not in possible:
+            advice = "STOW needs PHANTOM_LOAD_DATA; " if name in WRITES else ""
+            raise WorkloadError(
+                f"operation {name!r} is not possible; {advice}possible are {', '.join(possible)}"
+            )
+    return tuple(Operation(name) for name in wanted)
