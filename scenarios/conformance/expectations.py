@@ -75,11 +75,12 @@ def refuse_unmatched(entries: Sequence[Expectation], checks: Sequence[Check]) ->
 
 def apply(entries: Sequence[Expectation], run: Run, *, allow_xpass: bool) -> Run:
     """Return the run with announced deviations turned into xfail, and those that are gone into xpass."""
-    results = tuple(_applied(entries, result) for result in run.results)
+    results = tuple(applied(entries, result) for result in run.results)
     return replace(run, results=results, allow_xpass=allow_xpass)
 
 
-def _applied(entries: Sequence[Expectation], result: CheckResult) -> CheckResult:
+def applied(entries: Sequence[Expectation], result: CheckResult) -> CheckResult:
+    """Return the result as xfail or xpass if an entry announces a deviation of its check."""
     for entry in entries:
         if not entry.matches(result.name):
             continue

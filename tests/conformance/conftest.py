@@ -1,7 +1,6 @@
-"""The suite under pytest: `pytest tests/conformance --target target.toml` has one item for each check.
+"""The suite under pytest: one item for each check, against `--target target.toml` or the reference archive.
 
-Without `--target` those items are left out, and the tests of the harness itself remain; they speak to small
-servers on loopback, over real sockets.
+The tests of the harness itself speak to small servers on loopback, over real sockets.
 """
 
 import contextlib
@@ -10,12 +9,16 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from scenarios.conformance.check import all_checks
+from scenarios.conformance.expectations import Expectation, load_expectations
 from scenarios.conformance.runner import Runner, new_seed
 from scenarios.conformance.target import Target, Timeouts, load_target
+from tests.conformance.reference_archive import reference_archive
 
 Answer = Callable[[bytes], bytes]
 Serve = Callable[[Answer], str]
@@ -26,20 +29,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item for each acting check, if there is a target."""
+    """One item for each check; those that observe what others cause come last."""
     if "conformance_check" in metafunc.fixturenames:
-        target = metafunc.config.getoption("--target", default=None)
-        checks = [check for check in all_checks() if not check.observes] if target else []
+        checks = sorted(all_checks(), key=lambda check: check.observes)
         metafunc.parametrize("conformance_check", checks, ids=[check.name for check in checks])
 
 
 @pytest.fixture(scope="session")
 def conformance_runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     """What the checks of this session share: connections and stored fixtures."""
-    target = load_target(request.config.getoption("--target"))
-    runner = Runner(target, target.seed or new_seed())
-    yield runner
-    runner.close()
+    observing = [check for check in all_checks() if check.observes]
+    with contextlib.ExitStack() as stack:
+        url = request.config.getoption("--target", default=None) or stack.enter_context(reference_archive())
+        target = load_target(url)
+        runner = Runner(target, target.seed or new_seed(), observing)
+        stack.callback(runner.close)
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def announced(request: pytest.FixtureRequest) -> tuple[Expectation, ...]:
+    """The deviations of the reference archive that are known; none of another target."""
+    if request.config.getoption("--target", default=None):
+        return ()
+    path = Path(__file__).with_name("reference_expectations.toml")
+    return load_expectations(path, datetime.now(UTC).date())
 
 
 @pytest.fixture

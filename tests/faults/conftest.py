@@ -1,9 +1,11 @@
 """The archive behind the faults: the reference server, or what `--upstream` names."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.reference_archive import reference_archive
 from tests.faults.kill_matrix import Laboratory, laboratory
 
 
@@ -14,8 +16,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest) -> Iterator[Laboratory]:
     """A proxy whose fault can be exchanged, and the fixtures stored behind it."""
-    upstream = request.config.getoption("--upstream", default=None)
-    if upstream is None:
-        pytest.skip("no archive to put faults in front of")
-    with laboratory(upstream) as made:
-        yield made
+    with contextlib.ExitStack() as stack:
+        upstream = request.config.getoption("--upstream", default=None)
+        yield stack.enter_context(laboratory(upstream or stack.enter_context(reference_archive())))

@@ -11,7 +11,9 @@ from tests.faults.kill_matrix import Laboratory, killed, named, with_acting
 from tests.faults.zoo import FAULTS
 
 CHECKS = all_checks()
-PAGING = [check for check in CHECKS if check.name.startswith(("qido/paging/", "http/parameters/"))]
+SPEAKERS = [
+    check for check in CHECKS if check.name.startswith(("qido/paging/", "http/parameters/an_invalid"))
+]
 
 
 def by_name(fault: Fault) -> str:
@@ -26,7 +28,7 @@ def test_those_who_must_notice_exist(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=by_name)
 def test_a_fault_is_noticed(lab: Laboratory, fault: Fault) -> None:
-    checks = with_acting(named(fault, CHECKS), PAGING)
+    checks = with_acting(named(fault, CHECKS), SPEAKERS)
     noticed = killed(lab.states(NO_FAULT, checks), lab.states(fault, checks))
     for selector in fault.caught_by:
         assert any(check.name in noticed for check in checks if matches(check, selector)), selector
