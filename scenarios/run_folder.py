@@ -31,6 +31,7 @@ class RunFolder:
             "started": started.isoformat(timespec="seconds"),
         }
         self.record({})
+        self.record_blocks([])
 
     def record(self, facts: Mapping[str, Any]) -> None:
         """Add facts to run.json, replacing the file as a whole."""

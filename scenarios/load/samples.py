@@ -140,9 +140,14 @@ def parse_server_timing(value: str) -> dict[str, float]:
     return {name: float(duration) for name, duration in _METRIC.findall(value)}
 
 
+def table_of(samples: list[Sample], place: Place) -> pa.Table:
+    """Return the samples of a block as a table of SCHEMA."""
+    return pa.Table.from_pylist([sample.row(place) for sample in samples], schema=SCHEMA)
+
+
 def write_samples(samples: list[Sample], place: Place, path: Path) -> None:
     """Write the samples of a block; the file appears whole or not at all."""
-    table = pa.Table.from_pylist([sample.row(place) for sample in samples], schema=SCHEMA)
+    table = table_of(samples, place)
     partial = path.with_suffix(".partial")
     pq.write_table(table, partial, compression="zstd")
     partial.replace(path)
