@@ -5,16 +5,20 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from reference_server.administration import make_administrator
 from reference_server.app import create_app
-from reference_server.settings import Settings, SettingsError, load_settings
+from reference_server.settings import Accounting, Settings, SettingsError, load_settings
+from reference_server.storage.folder import prepare_folder, repository_count
 
 USAGE_ERROR = 2
+SECONDS_PER_DAY = 86_400
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -28,7 +32,9 @@ def argument_parser() -> argparse.ArgumentParser:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with settings (PHANTOM_CONFIG)")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="TOML file with settings (PHANTOM_CONFIG)"
+    )
     for each in fields(Settings):
         flag = f"--{each.name.replace('_', '-')}"
         default = "" if each.default is MISSING or each.type is bool else f" (default: {each.default})"
@@ -57,24 +63,69 @@ def listening_socket(settings: Settings) -> socket.socket:
 
 def serve(settings: Settings) -> None:
     """Serve until the process is told to stop."""
+    prepare_folder(settings.data)
+    if settings.accounting is Accounting.OFF and not settings.force and repository_count(settings.data) > 1:
+        raise SettingsError(
+            f"data={str(settings.data)!r} holds several repositories, which accounting off would show to everyone; "
+            "serve with --accounting grants, or with --force if that is meant"
+        )
     app = create_app(settings)
     with listening_socket(settings) as listener:
         host, port = listener.getsockname()[:2]
         print(
-            f"serving http://{host}:{port}{settings.base_path} with accounting {settings.accounting}", flush=True
+            f"serving http://{host}:{port}{settings.base_path} with accounting {settings.accounting}",
+            flush=True,
         )
         config = uvicorn.Config(
-            app, loop="uvloop", http="httptools", access_log=False, log_level="warning", lifespan="on", ws="none"
+            app,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            lifespan="on",
+            ws="none",
         )
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def main(arguments: list[str]) -> int:
-    """Carry out a command line and return its exit code."""
+def token_parser() -> argparse.ArgumentParser:
+    """Return the parser of the token command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_server token",
+        description="Make a user an administrator and print a token of it, which is shown this once.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the archive")
+    parser.add_argument(
+        "--user", required=True, metavar="NAME", help="user name; created where it is missing"
+    )
+    parser.add_argument(
+        "--days", type=float, metavar="N", help="days until the token expires (default: never)"
+    )
+    return parser
+
+
+def print_token(arguments: list[str]) -> None:
+    """Print a token of an administrator."""
+    given = token_parser().parse_args(arguments)
+    expires = None if given.days is None else time.time() + given.days * SECONDS_PER_DAY
+    print(asyncio.run(make_administrator(given.data, given.user, expires)))
+
+
+def serve_as_told(arguments: list[str]) -> None:
+    """Serve with the settings of the command line and the other sources."""
     given: dict[str, Any] = vars(argument_parser().parse_args(arguments))
     config = given.pop("config", None) or os.environ.get("PHANTOM_CONFIG")
+    serve(load_settings(given, toml=Path(config) if config else None))
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out a command line and return its exit code."""
     try:
-        serve(load_settings(given, toml=Path(config) if config else None))
+        if arguments[:1] == ["token"]:
+            print_token(arguments[1:])
+        else:
+            serve_as_told(arguments)
     except SettingsError as error:
         print(f"reference_server: {error}", file=sys.stderr)
         return USAGE_ERROR

@@ -1,6 +1,7 @@
 """The composition root: it picks the design of accounting, opens the storage and mounts the routes.
 
-Only this module knows the designs. The arms of an experiment differ in the one entry of `POLICIES` that the settings pick.
+Only this module knows the designs. The arms of an experiment differ in the one entry of `POLICIES` that the
+settings pick.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -24,10 +25,11 @@ from reference_server.dicomweb.archive import Archive
 from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
 from reference_server.errors import ArchiveError
 from reference_server.privacy import PrivateAnswers
-from reference_server.routes import RESOURCES
+from reference_server.routes import MANAGEMENT, RESOURCES
 from reference_server.settings import Accounting, Settings
 from reference_server.storage.blobs import BlobStore
 from reference_server.storage.database import Database
+from reference_server.storage.folder import INDEX
 from reference_server.timing import ServerTiming
 
 POLICIES: dict[Accounting, Callable[[], AccessPolicy]] = {
@@ -42,7 +44,7 @@ WORKER_THREADS = 8
 
 def open_database(data: Path) -> Database:
     """Return the index of a data folder, not yet open."""
-    return Database(data / "index.sqlite", SCHEMAS)
+    return Database(data / INDEX, SCHEMAS)
 
 
 async def health(request: Request) -> Response:
@@ -75,6 +77,7 @@ def create_app(settings: Settings) -> Starlette:
     routes = [Route(settings.base_path + each.path, Endpoint(each.actions)) for each in RESOURCES]
     middleware = [Middleware(ServerTiming)]
     if policy.accounts:
+        routes += [Route(each.path, Endpoint(each.actions)) for each in MANAGEMENT]
         middleware.append(Middleware(PrivateAnswers))
     app = Starlette(
         routes=[Route("/health", health), *routes],

@@ -1,7 +1,8 @@
-"""One path of the archive as an ASGI application: picks the action of the method, and never lets an error out bare.
+"""One path of the archive as an ASGI application: picks the action of the method, and never lets an error out
+bare.
 
-HEAD is GET without its body, OPTIONS and 405 name the methods that the path has. What fails inside a handler for no
-reason of the caller is logged here and answered 500.
+HEAD is GET without its body, OPTIONS and 405 name the methods that the path has. What fails inside a handler
+for no reason of the caller is logged here and answered 500.
 """
 
 import logging
@@ -61,4 +62,6 @@ async def refuse(_: Request, error: Exception) -> Response:
 async def refuse_unrouted(_: Request, error: Exception) -> Response:
     """Return the response of a path that nothing serves; it is the same as that of a resource that is not there."""
     assert isinstance(error, HTTPException)
-    return PlainTextResponse(NOT_FOUND if error.status_code == 404 else f"{error.detail}\n", error.status_code)
+    return PlainTextResponse(
+        NOT_FOUND if error.status_code == 404 else f"{error.detail}\n", error.status_code
+    )

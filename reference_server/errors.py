@@ -1,3 +1,4 @@
+# ruff: noqa: N818  the classes bear the names of HTTP statuses (RFC 9110 15.5, 15.6)
 """What can go wrong in the archive, and the one table in which that meets HTTP.
 
 A resource that the caller may not see is `NotFound`, exactly as one that does not exist.

@@ -1,7 +1,8 @@
-"""The resources that the archive serves, as data: path, method, handler, the operation that decides, and the clause.
+"""The resources that the archive serves, as data: path, method, handler, the operation that decides, and the
+clause.
 
-One entry is one path with all of its methods, so that a method which is not served is answered 405 with the complete
-Allow header, and OPTIONS from the same table. Every method of every path declares its operation.
+One entry is one path with all of its methods, so that a method which is not served is answered 405 with the
+complete Allow header, and OPTIONS from the same table. Every method of every path declares its operation.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reference_server import management
 from reference_server.accounting.policy import Operation
 from reference_server.dicomweb.pixels import retrieve_bulkdata, retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
@@ -29,11 +31,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One path below the base path, its methods, and the clause of PS3.18 that describes it."""
+    """One path, its methods, and the clause of PS3.18 that describes it, if one does."""
 
     path: str
     actions: Mapping[str, Action]
-    clause: str
+    clause: str = ""
 
 
 STUDY = "/studies/{study}"
@@ -48,6 +50,24 @@ _RETRIEVE = Action(retrieve_instances, Operation.RETRIEVE)
 _METADATA = Action(retrieve_metadata, Operation.RETRIEVE)
 _FRAMES = Action(retrieve_frames, Operation.RETRIEVE)
 _BULKDATA = Action(retrieve_bulkdata, Operation.RETRIEVE)
+
+_PEOPLE = Operation.OWN  # an administrator's business
+
+MANAGEMENT: tuple[Resource, ...] = (
+    Resource("/accounting/organizations", {"POST": Action(management.create_organization, _PEOPLE)}),
+    Resource("/accounting/facilities", {"POST": Action(management.create_facility, _PEOPLE)}),
+    Resource("/accounting/roles", {"POST": Action(management.create_role, _PEOPLE)}),
+    Resource("/accounting/users", {"POST": Action(management.create_user, _PEOPLE)}),
+    Resource("/accounting/users/{name}/tokens", {"POST": Action(management.create_token, _PEOPLE)}),
+    Resource(
+        "/accounting/shares",
+        {
+            "GET": Action(management.get_shares, Operation.SHARE),
+            "POST": Action(management.create_share, Operation.SHARE),
+        },
+    ),
+    Resource("/accounting/shares/{id}", {"DELETE": Action(management.delete_share, Operation.SHARE)}),
+)
 
 RESOURCES: tuple[Resource, ...] = (
     Resource("/studies", {"GET": _STUDIES, "POST": _STORE}, "10.6.1.1, 10.5.1"),

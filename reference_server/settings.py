@@ -1,7 +1,7 @@
 """Every knob of the archive; `accounting` is the experiment's independent variable.
 
-A setting comes from its default, a TOML file, the environment (`PHANTOM_` and the name in capitals) or the command line;
-the later source wins. A value that cannot be is refused with the name of its source.
+A setting comes from its default, a TOML file, the environment (`PHANTOM_` and the name in capitals) or the
+command line; the later source wins. A value that cannot be is refused with the name of its source.
 """
 
 import os

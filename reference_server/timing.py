@@ -1,8 +1,9 @@
 """Server-Timing says where a response's time went and how many SQL round trips it took.
 
-The spans of the running request live in a context variable, so that storage can count a round trip without knowing
-about HTTP. `app` is what remains of the time to the first byte of the response: parsing, encoding, routing. Bytes that
-are streamed after the header went out are not in it. Format: W3C Server-Timing, durations in milliseconds.
+The spans of the running request live in a context variable, so that storage can count a round trip without
+knowing about HTTP. `app` is what remains of the time to the first byte of the response: parsing, encoding,
+routing. Bytes that are streamed after the header went out are not in it. Format: W3C Server-Timing, durations
+in milliseconds.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,10 @@
 """Allow-all: all of the plumbing with every decision yes; its distance from `off` is what the plumbing costs.
 
-Tokens are verified, the caller's subjects are looked up, owners are recorded; the predicates are constantly true.
+Tokens are verified, the caller's subjects are looked up, owners are recorded; the predicates are constantly
+true.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from reference_server.accounting.callers import identified, storer_of
 from reference_server.accounting.ownership import record_owners
@@ -23,6 +24,16 @@ class AllowAll:
     async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
         """Return the caller and its own repository."""
         return await storer_of(database, credentials, now, decide=False)
+
+    async def place(
+        self,
+        write: Transaction,  # noqa: ARG002  the protocol's signature
+        storer: Storer,
+        study_uids: Collection[str],
+        now: float,  # noqa: ARG002  the protocol's signature
+    ) -> dict[str, int]:
+        """Return the caller's own repository for every study."""
+        return dict.fromkeys(study_uids, storer.repository_id)
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record the owners, as `grants` does."""

@@ -1,21 +1,23 @@
 """Grants: a row is visible iff a live grant reaches it; the decision is an EXISTS inside the one statement.
 
-allowed(caller, operation, resource) iff some grant that is not revoked, has begun and has not expired gives the operation
-on the resource or on one of its ancestors to the caller or to a group that contains the caller. EXISTS rather than a join:
-an instance that is reached through two grants is still one instance. Default deny follows, since no row is visible
-without a grant.
+allowed(caller, operation, resource) iff some grant that is not revoked, has begun and has not expired gives
+the operation on the resource or on one of its ancestors to the caller or to a group that contains the caller.
+EXISTS rather than a join: an instance that is reached through two grants is still one instance. Default deny
+follows, since no row is visible without a grant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from reference_server.accounting.callers import identified, storer_of
 from reference_server.accounting.ownership import record_owners
+from reference_server.accounting.placement import placed
 from reference_server.accounting.policy import Access, Credentials, Operation, Storer
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.predicate import Predicate
 
-LIVE = """held.subject_id IN (SELECT id FROM subject) AND held.operations & {operation} AND held.revoked_at IS NULL
+LIVE = """held.subject_id IN (SELECT id FROM subject) AND held.operations & {operation} AND held.revoked_at IS
+NULL
     AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)"""
 
 REACHES = """(EXISTS (
@@ -74,6 +76,12 @@ class Grants:
     async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
         """Return the caller, where it may append to its own repository."""
         return await storer_of(database, credentials, now, decide=True)
+
+    async def place(
+        self, write: Transaction, storer: Storer, study_uids: Collection[str], now: float
+    ) -> dict[str, int]:
+        """Return where each study is to be continued, or begun; a study without the right to append is left out."""
+        return await placed(write, storer, study_uids, now)
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record the owners of new studies."""

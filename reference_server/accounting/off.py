@@ -1,6 +1,6 @@
 """Off: the plain archive, and the baseline of every comparison. Nobody is asked and nothing is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from reference_server.accounting.policy import Access, Credentials, Storer
 from reference_server.storage.database import Database, Transaction
@@ -21,6 +21,16 @@ class Off:
     async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:  # noqa: ARG002
         """Return the default repository."""
         return DEFAULT_REPOSITORY
+
+    async def place(
+        self,
+        write: Transaction,  # noqa: ARG002  the protocol's signature
+        storer: Storer,
+        study_uids: Collection[str],
+        now: float,  # noqa: ARG002  the protocol's signature
+    ) -> dict[str, int]:
+        """Return the default repository for every study."""
+        return dict.fromkeys(study_uids, storer.repository_id)
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record nothing."""

@@ -1,12 +1,12 @@
 """An access policy tells which rows a caller sees; each design of accounting is one implementation.
 
-A policy never reads rows itself. For a read it gives an `Access`: SQL that identifies the caller and predicates over the
-tables study, series and instance, which the index composes into its one statement. For a write it is handed the open
-transaction. What is visible is a projection: a study or a series exists for a caller iff it holds an instance that the
-caller may discover, and every count is a count of visible instances.
+A policy never reads rows itself. For a read it gives an `Access`: SQL that identifies the caller and
+predicates over the tables study, series and instance, which the index composes into its one statement. For a
+write it is handed the open transaction. What is visible is a projection: a study or a series exists for a
+caller iff it holds an instance that the caller may discover, and every count is a count of visible instances.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import Protocol
@@ -37,9 +37,9 @@ class Credentials:
 class Access:
     """What one read may see.
 
-    `caller` defines the common table expressions `caller (id, repository_id)` and whatever the predicates use; it is
-    None where nobody needs to be identified. `whole_study` and `whole_series` hold where every instance below a
-    row is visible, so that stored counts are true for this caller.
+    `caller` defines the common table expressions `caller (id, repository_id)` and whatever the predicates
+    use; it is None where nobody needs to be identified. `whole_study` and `whole_series` hold where every
+    instance below a row is visible, so that stored counts are true for this caller.
     """
 
     caller: Predicate | None = None
@@ -70,6 +70,11 @@ class AccessPolicy(Protocol):
 
     async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
         """Return who stores; raises Unauthorized, or Forbidden where the caller may store nowhere."""
+
+    async def place(
+        self, write: Transaction, storer: Storer, study_uids: Collection[str], now: float
+    ) -> dict[str, int]:
+        """Return the repository into which each study's instances go; one that is left out may not be appended to."""
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record the ownership of studies that were created in this transaction."""

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS token (
 
 -- operations is a bit mask: 1 Q discover, 2 R retrieve, 4 A append, 8 D delete, 16 S share, 32 O own.
 -- A resource is a repository (study_id null), a study (series_id null), a series (instance_id null) or an instance.
+-- A snapshot share is a row without operations whose children are grants on the instances that were there.
 -- Every row below a repository carries the keys of all its ancestors, so that one probe by study decides.
 CREATE TABLE IF NOT EXISTS access_grant (
     id INTEGER PRIMARY KEY,
@@ -51,5 +52,6 @@ CREATE TABLE IF NOT EXISTS access_grant (
 );
 CREATE INDEX IF NOT EXISTS grant_by_study ON access_grant (study_id, subject_id);
 CREATE INDEX IF NOT EXISTS grant_by_repository ON access_grant (repository_id, subject_id) WHERE study_id IS NULL;
+CREATE INDEX IF NOT EXISTS grant_by_parent ON access_grant (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS grant_by_subject ON access_grant (subject_id, study_id);
 CREATE INDEX IF NOT EXISTS grant_by_parent ON access_grant (parent_id) WHERE parent_id IS NOT NULL;

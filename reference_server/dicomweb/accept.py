@@ -1,7 +1,7 @@
 """What the caller accepts, and what it is therefore given (PS3.18 8.7).
 
-The `accept` query parameter goes before the Accept header. Without either, anything is acceptable. Among acceptable
-representations the highest weight wins, then the caller's order.
+The `accept` query parameter goes before the Accept header. Without either, anything is acceptable. Among
+acceptable representations the highest weight wins, then the caller's order.
 """
 
 from dataclasses import dataclass
@@ -70,8 +70,8 @@ def choose_instances(acceptable: tuple[MediaType, ...], *, single: bool) -> Choi
 def choose_frames(acceptable: tuple[MediaType, ...], stored: TransferSyntax, *, single: bool) -> Choice:
     """Return how the pixel data of one instance is sent (PS3.18 8.7.3, Table 8.7.3-5).
 
-    Octets are uncompressed unless the range names `transfer-syntax=*` or the stored syntax; an image type is given
-    where it carries the stored syntax.
+    Octets are uncompressed unless the range names `transfer-syntax=*` or the stored syntax; an image type is
+    given where it carries the stored syntax.
     """
     for each in acceptable:
         essence, multipart = _parts_of(each)

@@ -1,7 +1,7 @@
 """Which attributes belong to which level, and which of them a search returns without being asked.
 
-Sources: PS3.18 Tables 10.6.3-3 to 10.6.3-5 (returned), PS3.4 C.6.2 and the Patient, General Study, General Series
-and General Equipment modules of PS3.3 (kept at their level, for matching and includefield).
+Sources: PS3.18 Tables 10.6.3-3 to 10.6.3-5 (returned), PS3.4 C.6.2 and the Patient, General Study, General
+Series and General Equipment modules of PS3.3 (kept at their level, for matching and includefield).
 """
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword

@@ -1,7 +1,7 @@
 """The DICOM JSON model of an instance (PS3.18 Annex F), encoded once, when the instance is stored.
 
-Pixel data, and binary values above a threshold, are named by BulkDataURI. The stored form begins each URI with a
-placeholder, because the absolute URL depends on how the archive is reached; `with_base` puts it in.
+Pixel data, and binary values above a threshold, are named by BulkDataURI. The stored form begins each URI
+with a placeholder, because the absolute URL depends on how the archive is reached; `with_base` puts it in.
 """
 
 import math
@@ -48,7 +48,7 @@ def model_of(dataset: Dataset, bulk_uri: str) -> Json:
 def elements_of(dataset: Dataset) -> Iterator[tuple[int, DataElement | None]]:
     """Yield the elements in tag order, None for one that pydicom cannot convert; group lengths are left out."""
     for tag in sorted(dataset.keys()):
-        if tag.element == 0 and tag.group > 6:
+        if tag.element == 0:
             continue
         try:
             # Pixel data are named, never read: their value may be large, and left on disk.

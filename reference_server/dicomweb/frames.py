@@ -1,7 +1,7 @@
 """Frames of pixel data: stored codec streams, or native little endian values (PS3.18 8.6.1.2, 10.4.1.1.6).
 
-Decoding is pydicom's; this module cuts. Frames of 1-bit pixels that do not begin on a byte are repacked, so that
-each frame begins with its first pixel in the lowest bit of its first byte (PS3.5 8.1.1).
+Decoding is pydicom's; this module cuts. Frames of 1-bit pixels that do not begin on a byte are repacked, so
+that each frame begins with its first pixel in the lowest bit of its first byte (PS3.5 8.1.1).
 """
 
 import re

@@ -1,8 +1,8 @@
 """A key and its value become a predicate over the index (PS3.4 C.2.2.2; PS3.18 8.3.4.1).
 
-Names match without regard to case, all else by its exact letters; `*` and `?` are wildcards for text, SQL's own
-wildcards are ordinary characters. Dates and times match by range, UIDs by list. Keys with a column of their own
-use it; every other attribute is matched in the DICOM JSON of its level.
+Names match without regard to case, all else by its exact letters; `*` and `?` are wildcards for text, SQL's
+own wildcards are ordinary characters. Dates and times match by range, UIDs by list. Keys with a column of
+their own use it; every other attribute is matched in the DICOM JSON of its level.
 """
 
 import re

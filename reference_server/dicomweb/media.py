@@ -1,7 +1,7 @@
 """Media types and their parameters, as HTTP spells them (RFC 9110 5.6.6, 8.3.1, 12.5.1).
 
-The parser is tolerant where clients need it: parameters may repeat (the first of a name counts, except that all
-`transfer-syntax` values are kept), quotes are optional, white space is free.
+The parser is tolerant where clients need it: parameters may repeat (the first of a name counts, except that
+all `transfer-syntax` values are kept), quotes are optional, white space is free.
 """
 
 import re

@@ -1,8 +1,9 @@
 """multipart/related, read and written as streams (RFC 2046 5.1, RFC 2387, PS3.18 8.6.1).
 
-The reader holds at most one chunk and a delimiter's length more, searches with `bytes.find`, and tolerates a preamble, an
-epilogue, and white space behind a boundary. A body that ends before its closing boundary raises BadRequest after
-its complete parts were delivered. The writer starts with the boundary itself, since clients take it from the first line.
+The reader holds at most one chunk and a delimiter's length more, searches with `bytes.find`, and tolerates a
+preamble, an epilogue, and white space behind a boundary. A body that ends before its closing boundary raises
+BadRequest after its complete parts were delivered. The writer starts with the boundary itself, since clients
+take it from the first line.
 """
 
 import secrets

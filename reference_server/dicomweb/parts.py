@@ -1,7 +1,7 @@
 """A multipart answer whose parts are read one after the other while it is sent.
 
-The length is announced where it is known beforehand: clients read a body of known length faster, and a cut one is
-noticed. One part at a time is in memory.
+The length is announced where it is known beforehand: clients read a body of known length faster, and a cut
+one is noticed. One part at a time is in memory.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

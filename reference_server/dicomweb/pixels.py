@@ -11,7 +11,7 @@ from starlette.responses import Response
 from reference_server.dicomweb.accept import Choice, choose_frames
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of
 from reference_server.dicomweb.frames import frames_of, parse_frame_list
-from reference_server.dicomweb.parts import PartsResponse, PartSource
+from reference_server.dicomweb.parts import PartSource, PartsResponse
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, syntax_of
 from reference_server.dicomweb.wado import read_blob, retrievable
 from reference_server.errors import NotFound

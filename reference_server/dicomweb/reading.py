@@ -1,7 +1,7 @@
 """A DICOM file that arrives is read once: its header gives the index keys and the DICOM JSON of every level.
 
-A file that cannot be read, or that lacks what an archive cannot do without, raises `Unreadable` with the failure
-reason of PS3.18 Table 10.5.3-1 / PS3.4 Annex B that the store response carries.
+A file that cannot be read, or that lacks what an archive cannot do without, raises `Unreadable` with the
+failure reason of PS3.18 Table 10.5.3-1 / PS3.4 Annex B that the store response carries.
 """
 
 import re

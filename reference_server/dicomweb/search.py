@@ -1,7 +1,7 @@
 """A search as a value: what a QIDO-RS query string asks for (PS3.18 8.3.4, 10.6.1).
 
-Parsing is pure. A parameter that is not an attribute is ignored, an attribute that cannot be matched is ignored with a
-warning, and a supported parameter with an invalid value raises BadRequest.
+Parsing is pure. A parameter that is not an attribute is ignored, an attribute that cannot be matched is
+ignored with a warning, and a supported parameter with an invalid value raises BadRequest.
 """
 
 import re

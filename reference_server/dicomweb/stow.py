@@ -1,8 +1,8 @@
 """STOW-RS: instances arrive as a stream and are answered one by one (PS3.18 10.5).
 
-The caller's right is decided before the body is read. Each part goes to disk as it arrives; reading its header and
-forcing it to disk happen in a thread while the next part arrives; the rows of a request enter the index together. A
-part that cannot be stored is a failure of that part alone.
+The caller's right is decided before the body is read. Each part goes to disk as it arrives; reading its
+header and forcing it to disk happen in a thread while the next part arrives; the rows of a request enter the
+index together. A part that cannot be stored is a failure of that part alone.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ from reference_server.timing import measured
 WRONG_STUDY = 0xA900
 ALREADY_STORED = 0xC112  # of the range "cannot understand"; documented in docs/reference_server.md
 WRONG_MEDIA_TYPE = 0xC000
+NOT_AUTHORIZED = 0x0124
+REASONS = {Outcome.CONFLICT: ALREADY_STORED, Outcome.REFUSED: NOT_AUTHORIZED}
 PARTS_IN_FLIGHT = 8
 
 Handled = InstanceRecord | Failure
@@ -140,9 +142,7 @@ async def _enter(archive: Archive, storer: Storer, handled: list[Handled]) -> li
         return handled
 
     async def work(write: Transaction) -> list[Outcome]:
-        outcomes, created = await store(write, storer.repository_id, records)
-        await archive.policy.record_stored(write, storer, created)
-        return outcomes
+        return await _place_and_store(write, archive, storer, records)
 
     try:
         outcomes = await archive.database.write(work)
@@ -155,6 +155,25 @@ async def _enter(archive: Archive, storer: Storer, handled: list[Handled]) -> li
         for record, outcome in zip(records, outcomes, strict=True):
             if outcome is not Outcome.STORED:
                 archive.blobs.remove(record.blob)
-            refused = Failure(ALREADY_STORED, record.sop_class_uid, record.sop_instance_uid)
-            results.append(refused if outcome is Outcome.CONFLICT else record)
+            reason = REASONS.get(outcome)
+            refused = Failure(reason or 0, record.sop_class_uid, record.sop_instance_uid)
+            results.append(record if reason is None else refused)
     return results
+
+
+async def _place_and_store(
+    write: Transaction, archive: Archive, storer: Storer, records: list[InstanceRecord]
+) -> list[Outcome]:
+    """Store each record in the repository where its study is or begins; what may not be appended to is refused."""
+    places = await archive.policy.place(
+        write, storer, {record.study_uid for record in records}, archive.clock()
+    )
+    outcomes = dict.fromkeys(range(len(records)), Outcome.REFUSED)
+    created: list[int] = []
+    for repository_id in sorted(set(places.values())):
+        there = [at for at, record in enumerate(records) if places.get(record.study_uid) == repository_id]
+        stored, studies = await store(write, repository_id, [records[at] for at in there])
+        outcomes.update(zip(there, stored, strict=True))
+        created += studies
+    await archive.policy.record_stored(write, storer, created)
+    return list(outcomes.values())

@@ -1,7 +1,7 @@
 """WADO-RS: studies, series and instances as they are stored, or as Explicit VR Little Endian (PS3.18 10.4).
 
-A caller gets the instances that it may retrieve. What it may not even discover does not exist; what it may discover but
-not retrieve is forbidden.
+A caller gets the instances that it may retrieve. What it may not even discover does not exist; what it may
+discover but not retrieve is forbidden.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from reference_server.dicomweb.accept import AS_STORED, Choice, choose_instances, choose_json
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response
 from reference_server.dicomweb.dicom_json import with_base
-from reference_server.dicomweb.parts import PartsResponse, PartSource
+from reference_server.dicomweb.parts import PartSource, PartsResponse
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, to_explicit_little_endian
 from reference_server.errors import Forbidden, NotAcceptable, NotFound
 from reference_server.storage.index import locate

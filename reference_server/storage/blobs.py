@@ -1,9 +1,10 @@
 """Blobs are write-once files with random names; the index knows which instance each one is, and its SHA-256.
 
-A blob is written under `incoming/`, synchronised, renamed into place, and its folder is synchronised too, before the
-index may name it: an acknowledged instance is on disk. What a crash leaves in `incoming/` nobody names; it is removed at
-the next start. The name of a file never comes from a caller. Names are random rather than digests, so that undoing a
-refused store removes this request's file and never one that another request has come to rely on.
+A blob is written under `incoming/`, synchronised, renamed into place, and its folder is synchronised too,
+before the index may name it: an acknowledged instance is on disk. What a crash leaves in `incoming/` nobody
+names; it is removed at the next start. The name of a file never comes from a caller. Names are random rather
+than digests, so that undoing a refused store removes this request's file and never one that another request
+has come to rely on.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Reads of the index: each is one statement, and each takes the caller's access as a required argument.
 
-Where the caller must be identified, the first row of the answer says who asks; without it the credentials are not
-valid. With accounting off neither that row nor a predicate is in the statement.
+Where the caller must be identified, the first row of the answer says who asks; without it the credentials are
+not valid. With accounting off neither that row nor a predicate is in the statement.
 """
 
 from dataclasses import dataclass
@@ -188,7 +188,8 @@ async def locate(
 ) -> list[tuple[Located, bytes | None]]:
     """Return the visible instances that `where` holds for, in order of series and arrival.
 
-    Where repositories hold the same study, the caller's own goes first, then the one created first; never a mixture.
+    Where repositories hold the same study, the caller's own goes first, then the one created first; never a
+    mixture.
     """
     statement = locate_statement(where, access, with_metadata=with_metadata)
     own, rows = await _rows(database, statement, access, 13)

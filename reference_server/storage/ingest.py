@@ -1,7 +1,8 @@
 """Instances enter the index: set-wise, inside the transaction of a group commit.
 
-What is there already stays as it is: a study's and a series' attributes are those of their first instance, an instance
-with a known SOP Instance UID is either the same bytes (a success that changes nothing) or a conflict.
+What is there already stays as it is: a study's and a series' attributes are those of their first instance, an
+instance with a known SOP Instance UID is either the same bytes (a success that changes nothing) or a
+conflict.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import astuple
 import orjson
 
 from reference_server.storage.database import Transaction
+from reference_server.storage.predicate import Value
 from reference_server.storage.records import InstanceRecord, Outcome
 
 HELD = """
@@ -22,15 +24,15 @@ SELECT study.study_uid, study.id FROM study
 WHERE study.repository_id = ? AND study.study_uid IN (SELECT value FROM json_each(?))
 """
 INSERT_STUDY = """
-INSERT INTO study (repository_id, study_uid, patient_id, patient_name, patient_birth_date, study_date, study_time,
-    accession_number, referring_physician, study_id, study_description, modalities, series_count, instance_count, attributes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', 0, 0, ?)
-ON CONFLICT (repository_id, study_uid) DO NOTHING
+INSERT INTO study (repository_id, study_uid, patient_id, patient_name, patient_birth_date, study_date,
+study_time, accession_number, referring_physician, study_id, study_description, modalities, series_count,
+instance_count, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', 0, 0, ?) ON CONFLICT
+(repository_id, study_uid) DO NOTHING
 """
 INSERT_SERIES = """
 INSERT INTO series (study_id, repository_id, series_uid, modality, series_number, instance_count, attributes)
-SELECT study.id, study.repository_id, ?, ?, ?, 0, ? FROM study WHERE study.repository_id = ? AND study.study_uid = ?
-ON CONFLICT (study_id, series_uid) DO NOTHING
+SELECT study.id, study.repository_id, ?, ?, ?, 0, ? FROM study WHERE study.repository_id = ? AND
+study.study_uid = ? ON CONFLICT (study_id, series_uid) DO NOTHING
 """
 INSERT_INSTANCE = """
 INSERT INTO instance (series_id, study_id, repository_id, sop_instance_uid, sop_class_uid, instance_number,
@@ -51,8 +53,8 @@ COUNT_STUDY = """
 UPDATE study SET
     instance_count = instance_count + ?,
     series_count = (SELECT count(*) FROM series WHERE series.study_id = study.id),
-    modalities = (SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id = study.id)
-WHERE repository_id = ? AND study_uid = ?
+    modalities = (SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id =
+    study.id) WHERE repository_id = ? AND study_uid = ?
 """
 
 
@@ -88,7 +90,7 @@ async def store(
 async def _insert(write: Transaction, repository_id: int, records: list[InstanceRecord]) -> list[int]:
     """Insert records none of which is held; return the keys of the studies that did not exist."""
     scope = (repository_id, _uids(records, "study_uid"))
-    before: dict[str, int] = {uid: key for uid, key in await write.fetch(STUDIES, scope)}
+    before: dict[Value, Value] = dict(await write.fetch(STUDIES, scope))
     firsts = {record.study_uid: record for record in reversed(records) if record.study_uid not in before}
     await write.many(
         INSERT_STUDY,

@@ -1,7 +1,7 @@
 """A predicate is a fragment of SQL together with the values that it binds.
 
-Predicates compose with `&` and `|`; a user's value never enters the text. `TRUE` vanishes from a conjunction, so that the
-statement of the plain archive holds no trace of access control.
+Predicates compose with `&` and `|`; a user's value never enters the text. `TRUE` vanishes from a conjunction,
+so that the statement of the plain archive holds no trace of access control.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,102 @@
+"""Resources by name and by key, and which of a caller's grants reach one.
+
+A resource is a repository, a study in it, a series in that, or an instance. It is resolved to keys before anything is
+decided about it, so that a path cannot mean one thing to the decision and another to the deed.
+"""
+
+from dataclasses import dataclass
+
+from reference_server.accounting.callers import AUTHENTICATED
+from reference_server.accounting.policy import Operation
+from reference_server.errors import BadRequest, NotFound
+from reference_server.storage.database import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceName:
+    """A resource as a caller names it: the repository's name, and UIDs down to its level."""
+
+    repository: str
+    study: str | None = None
+    series: str | None = None
+    instance: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a name that skips a level."""
+        if (self.series and not self.study) or (self.instance and not self.series):
+            raise BadRequest("a resource names every level above its own")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource by the keys of the index; None below its level."""
+
+    repository_id: int
+    study_id: int | None
+    series_id: int | None
+    instance_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a caller holds on a resource: whether it is visible, and the grants that cover all of it.
+
+    A covering grant is a row of operations, key, not_before and expires; those that last longest come first.
+    """
+
+    visible: bool
+    covering: list[Row]
+
+
+RESOLVE = """
+SELECT repository.id, study.id, series.id, instance.id FROM repository
+LEFT JOIN study ON study.repository_id = repository.id AND study.study_uid = ?
+LEFT JOIN series ON series.study_id = study.id AND series.series_uid = ?
+LEFT JOIN instance ON instance.series_id = series.id AND instance.sop_instance_uid = ?
+WHERE repository.name = ?
+"""
+NAME = """
+SELECT repository.name, study.study_uid, series.series_uid, instance.sop_instance_uid FROM repository
+LEFT JOIN study ON study.id = ? LEFT JOIN series ON series.id = ? LEFT JOIN instance ON instance.id = ?
+WHERE repository.id = ?
+"""
+REACHING = f"""
+SELECT held.operations, held.id, held.not_before, held.expires,
+    (held.study_id IS NULL OR held.study_id IS ?) AND (held.series_id IS NULL OR held.series_id IS ?)
+    AND (held.instance_id IS NULL OR held.instance_id IS ?)
+FROM access_grant AS held
+WHERE held.repository_id = ? AND (held.study_id IS NULL OR held.study_id = coalesce(?, held.study_id))
+AND (held.series_id IS NULL OR held.series_id = coalesce(?, held.series_id))
+AND (held.instance_id IS NULL OR held.instance_id = coalesce(?, held.instance_id))
+AND held.subject_id IN (SELECT group_id FROM closure WHERE member_id = ? UNION SELECT {AUTHENTICATED})
+AND held.revoked_at IS NULL
+AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
+ORDER BY coalesce(held.expires, 9e99) DESC, held.id
+"""  # noqa: S608  the text is of constants
+
+
+async def resolve(write: Transaction, name: ResourceName) -> Resource:
+    """Return the keys of a resource; raises NotFound."""
+    rows = await write.fetch(RESOLVE, (name.study, name.series, name.instance, name.repository))
+    if not rows:
+        raise NotFound("there is no such resource")
+    resource = Resource(*rows[0])
+    found = (resource.study_id, resource.series_id, resource.instance_id)
+    asked = (name.study, name.series, name.instance)
+    if any(uid is not None and key is None for uid, key in zip(asked, found, strict=True)):
+        raise NotFound("there is no such resource")
+    return resource
+
+
+async def name_of_resource(write: Transaction, resource: Resource) -> ResourceName:
+    """Return the name of a resource."""
+    keys = (resource.study_id, resource.series_id, resource.instance_id, resource.repository_id)
+    return ResourceName(*(await write.fetch(NAME, keys))[0])
+
+
+async def rights_on(write: Transaction, resource: Resource, principal_id: int, now: float) -> Rights:
+    """Return which live grants of a user, or of a group that contains it, reach a resource."""
+    keys = (resource.study_id, resource.series_id, resource.instance_id)
+    rows = await write.fetch(REACHING, (*keys, resource.repository_id, *keys, principal_id, now, now))
+    visible = any(row[0] & Operation.DISCOVER for row in rows)
+    return Rights(visible, [row[:4] for row in rows if row[4]])

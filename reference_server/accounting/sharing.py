@@ -1,0 +1,187 @@
+"""Shares: grants that a caller issues on what it may share itself, and revokes again.
+
+Nobody gives more than a grant of their own gives them: a share names that grant as its parent, lasts no longer, and
+is revoked with it. A snapshot share grants the instances that are there now; any other covers what is stored later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reference_server.accounting.callers import AUTHENTICATED
+from reference_server.accounting.people import Kind
+from reference_server.accounting.policy import Operation
+from reference_server.accounting.resources import (
+    Resource,
+    ResourceName,
+    name_of_resource,
+    resolve,
+    rights_on,
+)
+from reference_server.errors import BadRequest, Forbidden, NotFound
+from reference_server.storage.database import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who manages: the key of the user and whether it is an administrator."""
+
+    principal_id: int
+    administrator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRequest:
+    """What is to be shared with whom; times are seconds since the epoch."""
+
+    subject_kind: Kind
+    subject_name: str
+    resource: ResourceName
+    operations: Operation
+    snapshot: bool = False
+    not_before: float | None = None
+    expires: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share as it stands."""
+
+    id: int
+    subject_kind: Kind
+    subject_name: str
+    resource: ResourceName
+    operations: Operation
+    snapshot: bool
+    not_before: float | None
+    expires: float | None
+    granted_by: str
+
+
+CALLER = """
+SELECT principal.id, principal.administrator FROM token JOIN principal ON principal.id = token.principal_id
+WHERE token.hash = ? AND token.revoked_at IS NULL AND (token.expires IS NULL OR token.expires > ?)
+AND NOT principal.disabled
+"""
+SUBJECT = "SELECT id FROM principal WHERE kind = ? AND name = ?"
+INSERT = """
+INSERT INTO access_grant (subject_id, operations, repository_id, study_id, series_id, instance_id, granted_by,
+    parent_id, not_before, expires)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+INSERT_PARTS = """
+INSERT INTO access_grant (subject_id, operations, repository_id, study_id, series_id, instance_id, granted_by,
+    parent_id, not_before, expires)
+SELECT head.subject_id, ?, instance.repository_id, instance.study_id, instance.series_id, instance.id, head.granted_by,
+    head.id, head.not_before, head.expires
+FROM access_grant AS head JOIN instance
+ON instance.study_id = head.study_id AND (head.series_id IS NULL OR instance.series_id = head.series_id)
+AND (head.instance_id IS NULL OR instance.id = head.instance_id)
+WHERE head.id = ?
+"""
+IS_SHARE = f"""held.granted_by IS NOT NULL AND held.operations & {int(Operation.OWN)} = 0 AND held.revoked_at IS NULL
+AND NOT EXISTS (SELECT 1 FROM access_grant AS head WHERE head.id = held.parent_id AND head.operations = 0)"""
+LIST = f"""
+SELECT held.id, subject.kind, subject.name, held.repository_id, held.study_id, held.series_id, held.instance_id,
+    CASE WHEN held.operations THEN held.operations
+        ELSE (SELECT max(part.operations) FROM access_grant AS part WHERE part.parent_id = held.id) END,
+    held.operations = 0, held.not_before, held.expires, issuer.name, held.granted_by
+FROM access_grant AS held JOIN principal AS subject ON subject.id = held.subject_id
+JOIN principal AS issuer ON issuer.id = held.granted_by
+WHERE {IS_SHARE} AND (? OR held.granted_by = ? OR EXISTS (
+    SELECT 1 FROM access_grant AS own
+    WHERE own.subject_id IN (SELECT group_id FROM closure WHERE member_id = ? UNION SELECT {AUTHENTICATED})
+    AND own.operations & {int(Operation.SHARE)} AND own.revoked_at IS NULL
+    AND (own.not_before IS NULL OR own.not_before <= ?) AND (own.expires IS NULL OR own.expires > ?)
+    AND own.repository_id = held.repository_id
+    AND (own.study_id IS NULL OR own.study_id = held.study_id)
+    AND (own.series_id IS NULL OR own.series_id = held.series_id)
+    AND (own.instance_id IS NULL OR own.instance_id = held.instance_id)
+))
+"""  # noqa: S608  the text is of constants
+REVOKE = """
+UPDATE access_grant SET revoked_at = ? WHERE revoked_at IS NULL AND id IN (
+    WITH RECURSIVE derived (id) AS (
+        SELECT ? UNION SELECT below.id FROM access_grant AS below JOIN derived ON below.parent_id = derived.id
+    )
+    SELECT id FROM derived
+)
+"""
+
+
+async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, now: float) -> int:
+    """Issue a share and return its id.
+
+    Raises NotFound where the caller does not see the resource, Forbidden where it may not share what is wanted, and
+    BadRequest where there is no such subject.
+    """
+    resource = await resolve(write, wanted.resource)
+    parent: Row = (None, None, None)
+    if not caller.administrator:
+        rights = await rights_on(write, resource, caller.principal_id, now)
+        if not rights.visible:
+            raise NotFound("there is no such resource")
+        needed = wanted.operations | Operation.SHARE
+        enough = [row[1:] for row in rights.covering if row[0] & needed == needed]
+        if not enough:
+            raise Forbidden("you may not share these operations on this resource")
+        parent = enough[0]
+    subject = await write.fetch(SUBJECT, (wanted.subject_kind, wanted.subject_name))
+    if not subject:
+        raise BadRequest(f"there is no {wanted.subject_kind} {wanted.subject_name}")
+    parent_id, not_before, expires = parent
+    values = (
+        subject[0][0],
+        0 if wanted.snapshot else int(wanted.operations),
+        resource.repository_id,
+        resource.study_id,
+        resource.series_id,
+        resource.instance_id,
+        caller.principal_id,
+        parent_id,
+        _latest(wanted.not_before, not_before),
+        _earliest(wanted.expires, expires),
+    )
+    share_id = int((await write.fetch(INSERT, values))[0][0])
+    if wanted.snapshot:
+        await write.run(INSERT_PARTS, (int(wanted.operations), share_id))
+    return share_id
+
+
+def _latest(*times: float | None) -> float | None:
+    return max((time for time in times if time is not None), default=None)
+
+
+def _earliest(*times: float | None) -> float | None:
+    return min((time for time in times if time is not None), default=None)
+
+
+async def _manageable(write: Transaction, caller: Caller, now: float, condition: str = "") -> Sequence[Row]:
+    values = (caller.administrator, caller.principal_id, caller.principal_id, now, now)
+    return await write.fetch(f"{LIST} {condition} ORDER BY held.id", values)
+
+
+async def list_shares(write: Transaction, caller: Caller, now: float) -> list[Share]:
+    """Return the shares in force that the caller issued or may manage."""
+    shares = []
+    for row in await _manageable(write, caller, now):
+        name = await name_of_resource(write, Resource(*row[3:7]))
+        shares.append(
+            Share(row[0], Kind(row[1]), row[2], name, Operation(row[7] or 0), bool(row[8]), *row[9:12])
+        )
+    return shares
+
+
+async def revoke_share(write: Transaction, caller: Caller, share_id: int, now: float) -> None:
+    """Revoke a share and all that was derived from it.
+
+    Raises Forbidden where the caller sees what is shared but may not manage it, NotFound where it does not see it.
+    """
+    if not await _manageable(write, caller, now, f"AND held.id = {int(share_id)}"):
+        held = await write.fetch(
+            f"SELECT repository_id, study_id, series_id, instance_id FROM access_grant AS held WHERE id = ? AND {IS_SHARE}",  # noqa: S608, E501  a constant
+            (share_id,),
+        )
+        if held and (await rights_on(write, Resource(*held[0]), caller.principal_id, now)).visible:
+            raise Forbidden("you may not revoke this share")
+        raise NotFound("there is no such share")
+    await write.run(REVOKE, (now, share_id))
