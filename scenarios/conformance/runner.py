@@ -6,38 +6,26 @@ identifiers and its own deadline.
 
 import secrets
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 
 from scenarios.conformance.archive import Archive
 from scenarios.conformance.check import Check
-from scenarios.conformance.findings import CouldNotRun, Finding, Unsupported, Violation
+from scenarios.conformance.ending import Ending, ending_of, ending_of_tally, passed, result_of
 from scenarios.conformance.fixtures.identifiers import Identifiers
-from scenarios.conformance.observers import Observers, Tally
+from scenarios.conformance.observers import Observers
 from scenarios.conformance.results import CheckResult, Run
 from scenarios.conformance.stockroom import Stockroom
 from scenarios.conformance.target import Target
 from scenarios.conformance.transport import Recorder, Transport
-from scenarios.conformance.verdict import Severity, State
+from scenarios.conformance.verdict import State
 
 SEED_BYTES = 8
-KEPT_OF_A_PASS = 3
 
 Progress = Callable[[CheckResult], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the function of a check ended."""
-
-    state: State
-    expected: str = ""
-    got: str = ""
-    reason: str = ""
 
 
 def new_seed() -> str:
@@ -111,65 +99,6 @@ class Runner:
         return replace(result_of(check, ending), notes=notes, evidence=tuple(tally.evidence))
 
 
-def passed(archive: Archive, severity: Severity) -> Ending:
-    """Return how a check that returned ended: with a warning, a mere observation, or a pass."""
-    if archive.remarks.warnings:
-        return Ending(State.WARN, reason="; ".join(archive.remarks.warnings))
-    if archive.remarks.notes and severity is Severity.INFO:
-        return Ending(State.INFO, reason="; ".join(archive.remarks.notes))
-    return Ending(State.PASS)
-
-
-def ending_of(error: Exception, severity: Severity) -> Ending:
-    """Return how a check that raised ended."""
-    match error:
-        case Violation():
-            return Ending((error.severity or severity).state, error.expected, error.got, str(error))
-        case Unsupported():
-            return Ending(State.UNSUPPORTED, reason=str(error))
-        case CouldNotRun() | Finding():
-            return Ending(State.COULD_NOT_RUN, reason=str(error))
-    where = "".join(traceback.format_exception(error)[-2:])
-    return Ending(State.ERROR, reason=f"{type(error).__name__}: {error}", got=where)
-
-
-def ending_of_tally(tally: Tally, severity: Severity) -> Ending:
-    """Return how an observing check ended."""
-    if tally.error:
-        return Ending(State.ERROR, reason=tally.error)
-    if tally.first is not None:
-        return ending_of(tally.first, severity)
-    if not tally.seen:
-        return Ending(State.NOT_APPLICABLE, reason="no exchange of this run is one that it judges")
-    return Ending(State.PASS)
-
-
-def result_of(
-    check: Check, ending: Ending, archive: Archive | None = None, duration_ms: float = 0.0
-) -> CheckResult:
-    """Return the result of a check that ended like this; of a pass a few exchanges are evidence enough."""
-    evidence = tuple(archive.recorder.evidence) if archive else ()
-    recorded = len(evidence) + archive.recorder.left_out if archive else 0
-    kept = evidence[-KEPT_OF_A_PASS:] if ending.state is State.PASS else evidence
-    return CheckResult(
-        name=check.name,
-        title=check.title,
-        description=check.description,
-        requirements=tuple(clause.id for clause in check.clauses),
-        profile=check.profile,
-        severity=check.severity,
-        state=ending.state,
-        expected=ending.expected,
-        got=ending.got,
-        reason=ending.reason,
-        warnings=tuple(archive.remarks.warnings) if archive else (),
-        notes=tuple(archive.remarks.notes) if archive else (),
-        evidence=kept,
-        evidence_left_out=recorded - len(kept),
-        duration_ms=round(duration_ms, 3),
-    )
-
-
 def run_checks(
     checks: Sequence[Check],
     target: Target,
@@ -182,22 +111,9 @@ def run_checks(
     """Carry out the checks against the target and return the run; `progress` hears of each result."""
     started, start = datetime.now(UTC), time.monotonic()
     seed = target.seed or new_seed()
-    acting = [check for check in checks if not check.observes]
-    observing = [check for check in checks if check.observes]
-    runner = Runner(target, seed, observing, stockroom)
-
-    def carry_out(check: Check) -> CheckResult:
-        result = runner.run(check)
-        progress(result)
-        return result
-
+    runner = Runner(target, seed, [check for check in checks if check.observes], stockroom)
     try:
-        with ThreadPoolExecutor(max_workers=target.concurrency) as pool:
-            results = {result.name: result for result in pool.map(carry_out, acting)}
-        works = any(result.state in {State.PASS, State.WARN} for result in results.values())
-        for check in observing:
-            results[check.name] = runner.observed(check, works=works)
-            progress(results[check.name])
+        results = carry_out(runner, checks, progress)
     finally:
         runner.close()
     return Run(
@@ -210,8 +126,27 @@ def run_checks(
         harness_version=harness_version(),
         started=started.isoformat(timespec="seconds"),
         duration_s=round(time.monotonic() - start, 3),
-        results=tuple(results[check.name] for check in checks),
+        results=results,
     )
+
+
+def carry_out(runner: Runner, checks: Sequence[Check], progress: Progress) -> tuple[CheckResult, ...]:
+    """Return the results of the checks in their order; those that observe end when all others have acted."""
+
+    def act(check: Check) -> CheckResult:
+        result = runner.run(check)
+        progress(result)
+        return result
+
+    acting = [check for check in checks if not check.observes]
+    with ThreadPoolExecutor(max_workers=runner.target.concurrency) as pool:
+        results = {result.name: result for result in pool.map(act, acting)}
+    works = any(result.state in {State.PASS, State.WARN} for result in results.values())
+    for check in checks:
+        if check.observes:
+            results[check.name] = runner.observed(check, works=works)
+            progress(results[check.name])
+    return tuple(results[check.name] for check in checks)
 
 
 def harness_version() -> str:

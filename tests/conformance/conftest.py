@@ -7,6 +7,7 @@ import contextlib
 import re
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from scenarios.conformance.target import Target, Timeouts, load_target
 from tests.conformance.reference_archive import reference_archive
 
 Answer = Callable[[bytes], bytes]
-Serve = Callable[[Answer], str]
+Serve = Callable[..., str]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,15 +62,17 @@ def serve() -> Iterator[Serve]:
     """Start servers that answer each request, head and body, with what a function returns; b"" hangs up."""
     with contextlib.ExitStack() as servers:
 
-        def start(answer: Answer) -> str:
+        def start(answer: Answer, tls: ssl.SSLContext | None = None) -> str:
             server = servers.enter_context(ScriptedServer(answer))
+            if tls is not None:
+                server.socket = tls.wrap_socket(server.socket, server_side=True)
             thread = threading.Thread(
                 target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
             )
             thread.start()
             servers.callback(thread.join)
             servers.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_address[1]}"
+            return f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}"
 
         yield start
 

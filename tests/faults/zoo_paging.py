@@ -1,10 +1,14 @@
 """Faults in paging."""
 
 import random
+from http import HTTPStatus
 
 from scenarios.conformance.message import Request, Response
-from tests.faults.edits import is_search, map_json, map_parameter, parameters, without_parameter
+from tests.faults.edits import answer, is_search, map_json, map_parameter, parameters, without_parameter
 from tests.faults.fault import in_request, in_response
+
+MAXIMUM_DIGITS = 4
+TEN = 10
 
 
 @in_request("QIDO-068")
@@ -25,6 +29,29 @@ def offset_counts_from_one(request: Request) -> Request:
     return map_parameter(
         request, "offset", lambda value: str(max(0, int(value) - 1)) if value.isdigit() else value
     )
+
+
+@in_request("QIDO-074")
+def a_large_limit_is_too_much(request: Request) -> Request | Response:
+    """A limit above the maximum gives 413."""
+    limit = dict(parameters(request)).get("limit", "0")
+    return (
+        answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"too large") if len(limit) > MAXIMUM_DIGITS else request
+    )
+
+
+@in_request("qido/paging/a_limit_above_the_matches*")
+def limit_is_capped_at_ten(request: Request) -> Request:
+    """No page is longer than ten."""
+    return map_parameter(
+        request, "limit", lambda value: "10" if value.isdigit() and int(value) > TEN else value
+    )
+
+
+@in_request("QIDO-075")
+def limit_zero_means_unlimited(request: Request) -> Request:
+    """limit=0 counts as no limit."""
+    return without_parameter(request, "limit") if ("limit", "0") in parameters(request) else request
 
 
 @in_response("QIDO-070")

@@ -56,13 +56,19 @@ def a_path_reaches_into_a_sequence(archive: Archive, seq: Stock) -> None:
         expect_equal(found.uids, [seq["two"].series_uid], f"series by {key}")
 
 
-@check("HTTP-007", needs=(F.MATCH, F.CHARSET))
-def percent_encoding_is_decoded(archive: Archive, match: Stock, charset: Stock) -> None:
-    """`%26` in a value is an ampersand, and `%C3%84` the letter Ä."""
-    ampersand = archive.search("/studies", PatientID=match.text("A&D"))
-    expect_equal(ampersand.uids, [match["A&D"].study_uid], "studies with A&D in the PatientID")
-    name = archive.search("/studies", PatientName="Äneas*", PatientID=charset["latin-1"].patient_id)
-    expect_equal(name.uids, [charset["latin-1"].study_uid], "studies of Äneas")
+@check("HTTP-007", needs=F.MATCH)
+def an_encoded_ampersand_belongs_to_the_value(archive: Archive, match: Stock) -> None:
+    """`%26` in a value is an ampersand and does not begin another parameter."""
+    found = archive.search("/studies", PatientID=match.text("A&D"))
+    expect_equal(found.uids, [match["A&D"].study_uid], "studies with A&D in the PatientID")
+
+
+@check("HTTP-007", needs=F.CHARSET)
+def encoded_text_is_utf_8(archive: Archive, charset: Stock) -> None:
+    """`%C3%84` in a value is the letter Ä."""
+    study = charset["latin-1"]
+    found = archive.search("/studies", PatientName="Äneas*", PatientID=study.patient_id)
+    expect_equal(found.uids, [study.study_uid], "studies of Äneas")
 
 
 @check("HTTP-008", needs=F.BASE)
