@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from scenarios.conformance import arguments, compare, coverage, expectations
 from scenarios.conformance.check import all_checks
+from scenarios.conformance.clauses import Profile
 from scenarios.conformance.findings import HarnessError
 from scenarios.conformance.fixtures import ALL_FIXTURES
 from scenarios.conformance.fixtures.identifiers import Identifiers
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     found = run_checks(
         checks,
         target,
-        profile=options.profile or "",
+        profile=options.profile or ("" if options.selectors else Profile.FULL),
         selectors=options.selectors,
         progress=Progress(len(checks)),
     )

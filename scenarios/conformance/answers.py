@@ -84,9 +84,9 @@ class StoreAnswer:
 
     @classmethod
     def of(cls, response: Response) -> "StoreAnswer":
-        """Read the answer; nothing about it is judged yet."""
-        document = dicom_json.read(response.body) if response.content_type.is_json and response.body else None
-        datasets = document.datasets if document else ()
+        """Read the answer, even if it hides its type; nothing about it is judged yet."""
+        is_json = response.content_type.is_json or response.body.lstrip()[:1] in {b"{", b"["}
+        datasets = dicom_json.read(response.body).datasets if is_json else ()
         return cls(response, datasets[0] if datasets else None)
 
     @property

@@ -92,6 +92,7 @@ class Target:
     name: str = ""
     edition: str = CURRENT_EDITION
     wado_uri_url: str = ""
+    accounting_url: str = ""  # of a management API like that of docs/accounting.md
     read_only: bool = False
     seed: str = ""  # the seed of preloaded fixtures; empty: a new one for each run
     uid_root: str = "2.25"

@@ -67,3 +67,11 @@ def test_a_covered_row_gives_no_reason_for_not_being_checked(checks: tuple[Check
 def test_the_published_table_is_current(checks: tuple[Check, ...]) -> None:
     """`python -m scenarios.conformance coverage --write` makes it so."""
     assert TABLE.read_text(encoding="utf-8") == coverage_table(checks)
+
+
+def test_every_dual_reading_is_explained() -> None:
+    """clauses.tsv names rows of the table in docs/conformance.md."""
+    text = TABLE.with_name("conformance.md").read_text(encoding="utf-8")
+    named = {name for clause in all_clauses().values() for name in clause.dual_reading.split(",") if name}
+    assert named
+    assert [name for name in sorted(named) if f"\n| {name} | " not in text] == []
