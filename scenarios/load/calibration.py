@@ -97,7 +97,8 @@ def main() -> None:
                 times[name].append(send())
     for name, each in times.items():
         p95 = sorted(each)[len(each) * 95 // 100]
-        line = f"{name:24} n={len(each):6}  median {statistics.median(each) / 1000:7.1f} us  p95 {p95 / 1000:7.1f} us"
+        median = statistics.median(each)
+        line = f"{name:24} n={len(each):6}  median {median / 1000:7.1f} us  p95 {p95 / 1000:7.1f} us"
         sys.stdout.write(line + "\n")
 
 
