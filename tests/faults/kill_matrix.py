@@ -26,6 +26,7 @@ from tests.faults.zoo import FAULTS
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "conformance-kill-matrix.md"
 JUDGED_WRONG = frozenset({State.FAIL, State.WARN})
+RIGHT = frozenset({State.PASS, State.INFO, State.NOT_APPLICABLE})
 TIMEOUTS = Timeouts(read_s=5, check_s=20, settle_s=0.5)
 
 
@@ -65,12 +66,8 @@ def named(fault: Fault, checks: Iterable[Check]) -> list[Check]:
 
 
 def killed(clean: Mapping[str, State], faulty: Mapping[str, State]) -> set[str]:
-    """Return the checks that pass without the fault and are judged wrong with it."""
-    return {
-        name
-        for name, state in faulty.items()
-        if state in JUDGED_WRONG and clean[name] in {State.PASS, State.INFO}
-    }
+    """Return the checks that pass (or have nothing to judge) without the fault and are judged wrong with it."""
+    return {name for name, state in faulty.items() if state in JUDGED_WRONG and clean[name] in RIGHT}
 
 
 def with_acting(checks: Sequence[Check], fallback: Sequence[Check]) -> list[Check]:
