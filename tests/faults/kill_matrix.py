@@ -66,7 +66,7 @@ def named(fault: Fault, checks: Iterable[Check]) -> list[Check]:
 
 
 def killed(clean: Mapping[str, State], faulty: Mapping[str, State]) -> set[str]:
-    """Return the checks that pass (or have nothing to judge) without the fault and are judged wrong with it."""
+    """Return the checks that are right (or judge nothing) without the fault and judged wrong with it."""
     return {name for name, state in faulty.items() if state in JUDGED_WRONG and clean[name] in RIGHT}
 
 
