@@ -110,8 +110,8 @@ class Arm:
                 stderr=log,
                 start_new_session=True,  # an interrupt from the terminal reaches the campaign alone
             )
-        pin(self._process.pid, self.cpu)
         self._await_health()
+        pin(self._process.pid, self.cpu)  # not before: starting may use every CPU
 
     def _await_health(self) -> None:
         assert self._process is not None

@@ -167,8 +167,7 @@ def _measured(plan: Plan, data: Path, manifest: Manifest, workload: Workload, fo
         arms = {each.name: Arm(each, work / each.name, server_cpu) for each in plan.arms}
         for arm in arms.values():
             stack.callback(arm.stop)
-            arm.prepare()
-            arm.start()
+        _start_all(arms)
         _fill_all(arms, data, manifest, folder)
         requests = [request for each in workload.reads.values() for request in each]
         if faults := differing_answers(list(arms.values()), requests):
@@ -211,6 +210,18 @@ def _recording(folder: RunFolder, measuring: Measuring, arms: dict[str, Arm]) ->
                 },
             }
         )
+
+
+def _start_all(arms: dict[str, Arm]) -> None:
+    """Start all arms at the same time."""
+
+    def start(arm: Arm) -> None:
+        arm.prepare()
+        arm.start()
+
+    with ThreadPoolExecutor(len(arms)) as pool:
+        for started in [pool.submit(start, arm) for arm in arms.values()]:
+            started.result()
 
 
 def _fill_all(arms: dict[str, Arm], data: Path, manifest: Manifest, folder: RunFolder) -> None:

@@ -55,9 +55,10 @@ def _cpu_ticks() -> tuple[int, int]:
 
 
 def pin(pid: int, cpu: int | None) -> None:
-    """Bind a process, and what it will start, to one CPU; None leaves it free."""
+    """Bind all threads of a process, and what they will start, to one CPU; None leaves it free."""
     if cpu is not None:
-        os.sched_setaffinity(pid, {cpu})
+        for thread in psutil.Process(pid).threads():
+            os.sched_setaffinity(thread.id, {cpu})
 
 
 def split_cpus() -> tuple[int | None, int | None]:

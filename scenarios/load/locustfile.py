@@ -23,6 +23,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
+import gevent
 from locust import events, task
 from locust.env import Environment
 
@@ -85,7 +86,8 @@ def find_targets(environment: Environment, **_: Any) -> None:
     except (WorkloadError, ManifestError) as error:
         logger.error("%s", error)  # noqa: TRY400  the message is advice; a traceback would bury it
         environment.process_exit_code = 2
-        environment.runner.quit()
+        runner = environment.runner
+        gevent.spawn(runner.stop if environment.web_ui else runner.quit)  # once the runner has begun
 
 
 def _find_targets(base_url: str) -> None:

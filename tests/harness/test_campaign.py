@@ -194,7 +194,7 @@ def test_the_locustfile_runs_by_hand(data: Path, tmp_path: Path, *, with_data: b
     try:
         fill(arm, open_data_set(data))
         command = [sys.executable, "-m", "locust", "-f", "scenarios/load/locustfile.py", "--headless"]
-        command += ["--users", "2", "--run-time", "2s", "--host", arm.base_url, "--json"]
+        command += ["--users", "2", "--run-time", "4s", "--host", arm.base_url, "--json"]
         environment = {**os.environ, **({"PHANTOM_LOAD_DATA": str(data)} if with_data else {})}
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
