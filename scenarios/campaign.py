@@ -196,12 +196,7 @@ def _recording(folder: RunFolder, measuring: Measuring, arms: dict[str, Arm]) ->
             {
                 "arms": {name: arm.facts() for name, arm in arms.items()},
                 "measured_s": round(time.monotonic() - started, 1),
-                "generator": {
-                    "locust": "FastHttpUser",
-                    "gc_in_blocks": "disabled",
-                    "clients": 1,
-                    "mode": "closed loop",
-                },
+                "generator": _generator_facts(measuring.plan),
                 "validity": {
                     "faults": measuring.faults,
                     "notes": measuring.notes,
@@ -210,6 +205,15 @@ def _recording(folder: RunFolder, measuring: Measuring, arms: dict[str, Arm]) ->
                 },
             }
         )
+
+
+def _generator_facts(plan: Plan) -> dict[str, Any]:
+    return {
+        "client": "locust.FastHttpUser",
+        "gc_in_blocks": "disabled",
+        "mode": "open loop" if plan.rate_per_s else "closed loop",
+        "connections": plan.connections if plan.rate_per_s else 1,
+    }
 
 
 def _start_all(arms: dict[str, Arm]) -> None:
@@ -266,6 +270,8 @@ def _session(
         "reads": plan.reads,
         "writes": plan.writes,
         "endpoints": endpoints,
+        "rate_per_s": plan.rate_per_s,
+        "connections": plan.connections,
         "cpu": cpu,
     }
 

@@ -70,6 +70,8 @@ class Plan:
     arms: tuple[ArmPlan, ...]
     reads: Mapping[Operation, int]
     writes: Mapping[Operation, int]
+    rate_per_s: float = 0.0  # reads arrive by a Poisson process of this rate; 0: closed loop, one client
+    connections: int = 16  # in open loop
     restarts: int = 1
     batch_size: int = 10
     page_limit: int = 25
@@ -175,9 +177,11 @@ def _typed(kind: type[T], where: str, values: Mapping[str, Any]) -> T:
 
 def _check(plan: Plan) -> None:
     """Refuse values that no campaign can be carried out with."""
-    for name in ("rounds", "block_s", "restarts", "batch_size", "page_limit", "targets"):
+    for name in ("rounds", "block_s", "restarts", "batch_size", "page_limit", "targets", "connections"):
         if getattr(plan, name) <= 0:
             raise PlanError(f"{name} is {getattr(plan, name)}; it has to be above 0")
+    if plan.rate_per_s < 0:
+        raise PlanError(f"rate_per_s is {plan.rate_per_s}; it has to be 0 (closed loop) or above")
     if not plan.reads:
         raise PlanError("[reads] names no operation, and blocks are bounded by reads")
     if plan.restarts > plan.rounds:

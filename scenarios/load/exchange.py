@@ -57,6 +57,13 @@ class Exchange:
         self.end_ns: int | None = None
         self.error: str | None = None
 
+    @classmethod
+    def dropped(cls) -> "Exchange":
+        """Return the exchange of a request that was never sent because too many waited."""
+        exchange = cls()
+        exchange.error = "dropped: all connections were busy and as many requests waited"
+        return exchange
+
     def perform(self, client: HTTPClient, wire: bytes, method: str, *, keep: bool, spin_ns: int) -> None:
         """Send the bytes and read the whole answer; a failure is recorded, never raised."""
         pool = client._connection_pool  # noqa: SLF001  geventhttpclient offers its sockets in no other way

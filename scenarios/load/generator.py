@@ -15,7 +15,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from random import Random
 from time import perf_counter_ns, process_time
 from typing import Any
 
@@ -24,6 +26,8 @@ from locust import task
 from locust.env import Environment
 
 from scenarios.data_set import open_data_set
+from scenarios.load.arrivals import drive, poisson_arrivals
+from scenarios.load.exchange import Exchange
 from scenarios.load.operations import Operation, Request
 from scenarios.load.samples import Place, Recorder, Sample, medians_ms, table_of, write_samples
 from scenarios.load.stows import StowSource
@@ -46,6 +50,8 @@ class Session:
     reads: dict[Operation, int]  # times per round-robin
     writes: dict[Operation, int]  # times per block
     endpoints: dict[str, Endpoint]
+    rate_per_s: float  # of Poisson arrivals; 0: closed loop
+    connections: int
     cpu: int | None
 
     @classmethod
@@ -109,7 +115,11 @@ class BlockUser(ArchiveUser):
         gc.collect()
         gc.disable()
         cpu, started = process_time(), perf_counter_ns()
-        self._read_for(arm, round_number, seconds, recorder)
+        if self.session.rate_per_s:
+            late_ns = self._arrive(arm, round_number, seconds, recorder)
+        else:
+            self._read_for(arm, round_number, seconds, recorder)
+            late_ns = []
         self._write(arm, writes, recorder)
         ended, spent = perf_counter_ns(), process_time() - cpu
         gc.enable()
@@ -117,7 +127,7 @@ class BlockUser(ArchiveUser):
         for sample in samples:
             self.report(sample.request, sample.exchange, sample.error)
         write_samples(samples, Place(self.session.run, round_number, arm, block), Path(path))
-        lags = sorted(sample.lag_ns for sample in samples if sample.lag_ns is not None)
+        lags = sorted(late_ns or [sample.lag_ns for sample in samples if sample.lag_ns is not None])
         medians = medians_ms(samples)
         spun_ms = len(samples) * self.session.endpoints[arm].delay_us / 1000
         return {
@@ -141,6 +151,24 @@ class BlockUser(ArchiveUser):
         while (due := perf_counter_ns()) < deadline:
             request, wire = next(walk)
             recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
+
+    def _arrive(self, arm: str, round_number: int, seconds: float, recorder: Recorder) -> list[int]:
+        """Read in open loop and return how late each request was dispatched, in nanoseconds."""
+        session, endpoint = self.session, self.session.endpoints[arm]
+        client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
+        random = Random(f"{session.seed}/{round_number}/arrivals")  # noqa: S311  a workload, not a secret
+        arrivals = list(poisson_arrivals(session.rate_per_s, seconds, random))
+        reads = list(islice(self._reads(endpoint, round_number), len(arrivals)))
+
+        def serve(number: int, due_ns: int) -> None:
+            request, wire = reads[number]
+            recorder.add(request, len(wire), due_ns, self.send(client, request, wire, spin_ns))
+
+        driven = drive(arrivals, session.connections, serve)
+        for number, due_ns in driven.dropped:
+            request, wire = reads[number]
+            recorder.add(request, len(wire), due_ns, Exchange.dropped())
+        return driven.late_ns
 
     def _reads(self, endpoint: Endpoint, round_number: int) -> Iterator[tuple[Request, bytes]]:
         """Yield reads without end: operations in turn, each with its own cycle of targets."""
@@ -191,6 +219,7 @@ def main() -> None:
         os.sched_setaffinity(0, {session.cpu})
     manifest = open_data_set(session.data)
     BlockUser.session = session
+    BlockUser.connections = session.connections if session.rate_per_s else 1
     BlockUser.workload = build_workload(manifest, session.targets, session.page_limit)
     BlockUser.stows = StowSource(
         (manifest.root / BlockUser.workload.template.path).read_bytes(), f"{session.run}/{session.seed}"
