@@ -3,14 +3,17 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import psutil
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
@@ -18,12 +21,14 @@ import pytest
 from scenarios.arms import Arm
 from scenarios.data_set import open_data_set
 from scenarios.filling import fill
-from scenarios.load.operations import READS, Operation
+from scenarios.load.operations import READS, WRITES, Operation
 from scenarios.plan import ArmPlan
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = ROOT / "scenarios" / "campaigns" / "smoke.toml"
 SCHEMA = json.loads((ROOT / "scenarios" / "run.schema.json").read_text(encoding="utf-8"))
+ARMS = ("off", "off2", "null", "on")
+DELAY_US = 3000
 # Short, and without a rule that a busy machine could break.
 BRIEF = [
     *("--set", "rounds=2"),
@@ -65,51 +70,88 @@ def only_run(parent: Path) -> tuple[Path, dict[str, Any]]:
     return folder, document
 
 
-@pytest.mark.slow
-def test_a_campaign_measures_every_operation_in_every_arm_and_round(data: Path, tmp_path: Path) -> None:
-    done = run(SMOKE, *BRIEF, "--set", "arms.on.delay_us=3000", "--data", data, "--out", tmp_path)
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One brief campaign that every test below looks at from another side."""
+
+    folder: Path
+    document: dict[str, Any]
+    samples: pa.Table
+
+
+@pytest.fixture(scope="module")
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    out = tmp_path_factory.mktemp("runs")
+    done = run(SMOKE, *BRIEF, "--set", f"arms.on.delay_us={DELAY_US}", "--data", data, "--out", out)
     assert done.returncode == 0, done.stderr
-    folder, document = only_run(tmp_path)
-    assert document["status"] == "complete"
-    assert document["arms"]["on"]["delay_us"] == 3000
-    assert [len(arm["hash_seeds"]) for arm in document["arms"].values()] == [2, 2, 2, 2]
-    assert len({json.dumps(each) for each in document["data_set"]["selectivity"].values()}) == 2
-    sizes = {
-        (each["visible_instances"], each["instances"])
-        for each in document["data_set"]["selectivity"].values()
-    }
-    assert {visible - held for visible, held in sizes} == {0}
-    samples = ds.dataset(folder / "samples").to_table()
-    assert samples["error"].null_count == samples.num_rows
-    columns = (samples[name].to_pylist() for name in ("round", "arm", "operation"))
+    folder, document = only_run(out)
+    return Finished(folder, document, ds.dataset(folder / "samples").to_table())
+
+
+@pytest.mark.slow
+def test_a_campaign_measures_every_operation_in_every_arm_and_round(finished: Finished) -> None:
+    columns = (finished.samples[name].to_pylist() for name in ("round", "arm", "operation"))
     cells = Counter(zip(*columns, strict=True))
     assert set(cells) == {
-        (number, arm, str(operation))
-        for number in (0, 1)
-        for arm in ("off", "off2", "null", "on")
-        for operation in Operation
+        (number, arm, str(operation)) for number in (0, 1) for arm in ARMS for operation in Operation
     }
     assert {count for (_, _, operation), count in cells.items() if operation == "stow-instance"} == {2}
     assert {count for (_, _, operation), count in cells.items() if operation == "stow-batch"} == {1}
-    service_ns = [
-        end - sent
-        for end, sent, arm in zip(
-            *(samples[name].to_pylist() for name in ("end_ns", "sent_ns", "arm")), strict=True
-        )
-        if arm == "on"
-    ]
-    assert min(service_ns) >= 3_000_000
-    assert samples["server_total_us"].null_count == samples["sql_n"].null_count == 0
-    blocks = pq.read_table(folder / "blocks.parquet")
+    assert finished.samples["error"].null_count == finished.samples.num_rows
+    assert finished.samples["server_total_us"].null_count == finished.samples["sql_n"].null_count == 0
+
+
+@pytest.mark.slow
+def test_run_json_says_how_the_run_was_carried_out(finished: Finished) -> None:
+    document = finished.document
+    assert document["status"] == "complete"
+    assert {name: arm["delay_us"] for name, arm in document["arms"].items()} == dict(
+        zip(ARMS, (0, 0, 0, DELAY_US), strict=True)
+    )
+    assert [len(arm["hash_seeds"]) for arm in document["arms"].values()] == [2, 2, 2, 2]
+    seen = document["data_set"]["selectivity"]
+    assert all(each["visible_instances"] == each["instances"] > 0 for each in seen.values())
+    assert [seen[arm]["shares"] > 0 for arm in ARMS] == [False, False, True, True]
+
+
+@pytest.mark.slow
+def test_run_json_holds_neither_folders_nor_secrets(finished: Finished, data: Path) -> None:
+    text = (finished.folder / "run.json").read_text(encoding="utf-8")
+    assert not [secret for secret in (str(data), str(ROOT), "Bearer", socket.gethostname()) if secret in text]
+
+
+@pytest.mark.slow
+def test_an_injected_delay_is_in_every_sample_of_its_arm(finished: Finished) -> None:
+    columns = (finished.samples[name].to_pylist() for name in ("arm", "sent_ns", "first_byte_ns"))
+    waits_ns = [first - sent for arm, sent, first in zip(*columns, strict=True) if arm == "on"]
+    assert min(waits_ns) >= DELAY_US * 1000
+
+
+@pytest.mark.slow
+def test_blocks_account_for_all_samples(finished: Finished) -> None:
+    blocks = pq.read_table(finished.folder / "blocks.parquet")
     assert blocks["valid"].to_pylist() == [True] * 8
     assert blocks["restart"].to_pylist() == [0] * 4 + [1] * 4
-    assert blocks["requests"].to_pylist() == [
-        samples["block"].to_pylist().count(number) for number in blocks["block"].to_pylist()
-    ]
-    everything = (folder / "run.json").read_text(encoding="utf-8")
-    assert str(Path.home()) not in everything
-    assert str(data) not in everything
-    assert "Bearer" not in everything
+    counts = Counter(finished.samples["block"].to_pylist())
+    assert dict(zip(blocks["block"].to_pylist(), blocks["requests"].to_pylist(), strict=True)) == counts
+    assert all(cpu is not None and cpu >= 0 for cpu in blocks["server_cpu_ms"].to_pylist())
+
+
+def test_an_open_loop_counts_from_the_arrival(data: Path, tmp_path: Path) -> None:
+    rate = ["--set", "rate_per_s=100", "--set", "rounds=1", "--set", "restarts=1", "--set", "block_s=0.5"]
+    done = run(SMOKE, *BRIEF, *rate, "--data", data, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder, document = only_run(tmp_path)
+    assert document["generator"]["mode"] == "open loop"
+    samples = ds.dataset(folder / "samples").to_table(
+        filter=~ds.field("operation").isin([str(each) for each in WRITES])
+    )
+    by_arm: dict[str, list[int]] = {arm: [] for arm in ARMS}
+    for arm, due in zip(samples["arm"].to_pylist(), samples["due_ns"].to_pylist(), strict=True):
+        by_arm[arm].append(due)
+    gaps = [[due - min(dues) for due in sorted(dues)] for dues in by_arm.values()]
+    assert 20 < len(gaps[0]) < 90
+    assert gaps.count(gaps[0]) == len(ARMS)
 
 
 def test_a_saturated_generator_makes_the_run_invalid(data: Path, tmp_path: Path) -> None:
