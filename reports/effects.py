@@ -1,0 +1,116 @@
+"""The effect of an arm on one operation, estimated from the rounds that it shares with its baseline."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reports.frames import paired
+from reports.stats import (
+    Floats,
+    Interval,
+    SignedRank,
+    bca_interval,
+    minimum_detectable_effect,
+    t_interval,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An arm and the baseline that it is compared with."""
+
+    arm: str
+    baseline: str
+
+    def __str__(self) -> str:
+        """Return the pair as text."""
+        return f"{self.arm} against {self.baseline}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRatio:
+    """What one round says: the natural logarithm of the arm's median over the baseline's."""
+
+    round: int
+    log_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Ratio and difference of an arm's service time; an interval is None where there are too few rounds."""
+
+    operation: str
+    pair: Pair
+    rounds: tuple[RoundRatio, ...]
+    arm_ms: float  # the median of the per-round medians; so is baseline_ms
+    baseline_ms: float
+    ratio: float  # Hodges-Lehmann, as is delta_ms
+    interval: Interval | None  # exact signed-rank, 95 %, as is delta_interval_ms
+    delta_ms: float
+    delta_interval_ms: Interval | None
+    t_interval: Interval | None  # cross-checks of the ratio's interval
+    bca_interval: Interval | None
+
+    @property
+    def n(self) -> int:
+        """The number of rounds."""
+        return len(self.rounds)
+
+    @property
+    def log_ratios(self) -> Floats:
+        """The log ratio of each round, in order."""
+        return np.array([each.log_ratio for each in self.rounds])
+
+    @property
+    def signed_rank(self) -> SignedRank:
+        """What the log ratios say."""
+        return SignedRank.of(self.log_ratios)
+
+    @property
+    def half_width(self) -> float | None:
+        """Half the interval on the log scale, as a fraction; of the A/A pair this is the noise floor."""
+        return None if self.interval is None else math.sqrt(self.interval.high / self.interval.low) - 1
+
+    @property
+    def half_width_ms(self) -> float | None:
+        """Half the interval of the difference."""
+        return None if self.delta_interval_ms is None else self.delta_interval_ms.half_width
+
+    @property
+    def mde(self) -> float | None:
+        """The minimum detectable effect as a fraction of the baseline."""
+        found = minimum_detectable_effect(self.n, self.signed_rank.interval())
+        return None if found is None else math.expm1(found)
+
+
+def estimate_effects(medians: pd.DataFrame, operations: Sequence[str], pair: Pair) -> list[Effect]:
+    """Return the effect for each operation that both arms carried out in a common round."""
+    frames = ((name, paired(medians, "service_ms", name, pair.arm, pair.baseline)) for name in operations)
+    return [_estimated(operation, pair, rounds) for operation, rounds in frames if not rounds.empty]
+
+
+def _estimated(operation: str, pair: Pair, rounds: pd.DataFrame) -> Effect:
+    log_ratios = np.log((rounds["arm"] / rounds["baseline"]).to_numpy())
+    ratio = SignedRank.of(log_ratios)
+    delta = SignedRank.of((rounds["arm"] - rounds["baseline"]).to_numpy())
+    return Effect(
+        operation=operation,
+        pair=pair,
+        rounds=tuple(map(RoundRatio, rounds.index.tolist(), log_ratios.tolist())),
+        arm_ms=float(rounds["arm"].median()),
+        baseline_ms=float(rounds["baseline"].median()),
+        ratio=math.exp(ratio.estimate),
+        interval=_exponential(ratio.interval()),
+        delta_ms=delta.estimate,
+        delta_interval_ms=delta.interval(),
+        t_interval=_exponential(t_interval(log_ratios)),
+        bca_interval=_exponential(bca_interval(log_ratios, seed=len(log_ratios))),
+    )
+
+
+def _exponential(interval: Interval | None) -> Interval | None:
+    """Return an interval of log ratios as one of ratios."""
+    return None if interval is None else Interval(math.exp(interval.low), math.exp(interval.high))

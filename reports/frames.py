@@ -1,0 +1,53 @@
+"""Frames that the statistics start from: one median per operation, arm and round, and what they rest on.
+
+A round is the unit of replication. Medians are taken within a round and compared within it; nothing is
+averaged over a run before it is compared. A request that failed has no time and is counted instead.
+"""
+
+import pandas as pd
+
+from reports.run import DURATIONS, SPANS, Run
+
+ARM_ORDER = ("off", "off2", "null", "on")
+OPERATION_ORDER = (
+    "stow-instance", "stow-batch", "qido-studies-page", "qido-studies-patient-id", "qido-studies-uid",
+    "qido-studies-name-wildcard", "qido-studies-date-range", "qido-series", "qido-instances", "wado-study",
+    "wado-series", "wado-instance", "wado-metadata", "wado-frame",
+)  # fmt: skip
+TIMES = (*DURATIONS, *(f"server_{span}_ms" for span in SPANS))
+KEYS = ["operation", "arm", "round"]
+
+
+def ordered(names: set[str], order: tuple[str, ...]) -> list[str]:
+    """Return the names in the given order, unknown ones behind in alphabetical order."""
+    return [name for name in order if name in names] + sorted(names - set(order))
+
+
+def arms_of(run: Run) -> list[str]:
+    """Return the arms that were measured, baseline first."""
+    return ordered(set(run.samples["arm"].astype(str)), ARM_ORDER)
+
+
+def operations_of(run: Run) -> list[str]:
+    """Return the operations that were measured, in the order of the workload."""
+    return ordered(set(run.samples["operation"].astype(str)), OPERATION_ORDER)
+
+
+def round_medians(run: Run) -> pd.DataFrame:
+    """Return the medians of all times in milliseconds, indexed by operation, arm and round."""
+    good = run.samples[run.samples["error"].isna()]
+    return good.groupby(KEYS, observed=True)[list(TIMES)].median()
+
+
+def paired(medians: pd.DataFrame, column: str, operation: str, arm: str, baseline: str) -> pd.DataFrame:
+    """Return the columns `arm` and `baseline`, one row for each round in which both were measured."""
+    pair = {"arm": _by_round(medians, column, operation, arm)}
+    pair["baseline"] = _by_round(medians, column, operation, baseline)
+    return pd.concat(pair, axis="columns", join="inner").dropna().sort_index()
+
+
+def _by_round(medians: pd.DataFrame, column: str, operation: str, arm: str) -> pd.Series:
+    """Return one arm's medians of an operation, indexed by round; empty where it was not measured."""
+    index = medians.index
+    chosen = (index.get_level_values("operation") == operation) & (index.get_level_values("arm") == arm)
+    return medians.loc[chosen, column].droplevel(["operation", "arm"]).astype("float64")
