@@ -21,6 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
+import httpx
+import psutil
+
 from datasets.manifest import Manifest, ManifestError
 from scenarios.arms import Arm, ArmUnreachableError
 from scenarios.comparability import differing_answers
@@ -139,6 +142,10 @@ def _carry_out(plan: Plan, data: Path, manifest: Manifest, workload: Workload, f
         status, code = "unreachable", UNREACHABLE
         tell(f"error: {error}")
         folder.record({"validity": {"faults": [str(error)]}})
+    except (httpx.TransportError, psutil.NoSuchProcess) as error:
+        status, code = "unreachable", UNREACHABLE
+        tell(f"error: an archive stopped to answer: {error!r}")
+        folder.record({"validity": {"faults": [f"an archive stopped to answer: {error!r}"]}})
     except (FillError, GeneratorError) as error:
         tell(f"error: {error}")
         folder.record({"validity": {"faults": [str(error)]}})
