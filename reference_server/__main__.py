@@ -1,4 +1,4 @@
-"""The command line: `python -m reference_server --data DIR` serves; `... token --data DIR --user NAME` makes a token."""
+"""The command line: `--data DIR` serves a folder; `token` prints an administrator's token."""
 
 import argparse
 import asyncio
@@ -26,9 +26,9 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m reference_server",
         description="A DICOMweb archive with one switch: accounting, which is ownership and access control.",
-        epilog="Every setting can also come from the environment as PHANTOM_<NAME> or from a TOML file; the command "
-        "line goes before the environment, and that before the file. The first administrator is made with: "
-        "python -m reference_server token --data DIR --user NAME",
+        epilog="Every setting can also come from the environment as PHANTOM_<NAME> or from a TOML file; the "
+        "command line goes before the environment, and that before the file. The first administrator is made "
+        "with: python -m reference_server token --data DIR --user NAME",
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
@@ -56,7 +56,7 @@ def listening_socket(settings: Settings) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; choose another with --port"
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; choose another port"
         ) from None
     return listener
 
@@ -66,8 +66,8 @@ def serve(settings: Settings) -> None:
     prepare_folder(settings.data)
     if settings.accounting is Accounting.OFF and not settings.force and repository_count(settings.data) > 1:
         raise SettingsError(
-            f"data={str(settings.data)!r} holds several repositories, which accounting off would show to everyone; "
-            "serve with --accounting grants, or with --force if that is meant"
+            f"data={str(settings.data)!r} holds several repositories, which accounting off would show to "
+            "everyone; serve with --accounting grants, or with --force if that is meant"
         )
     app = create_app(settings)
     with listening_socket(settings) as listener:

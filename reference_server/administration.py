@@ -10,7 +10,7 @@ from reference_server.storage.folder import prepare_folder
 
 
 async def make_administrator(data: Path, user: str, expires: float | None) -> str:
-    """Make a user of that name an administrator, creating it where it is missing, and return a token of it."""
+    """Return a new token of that user, who becomes an administrator and is created where missing."""
     prepare_folder(data)
     database = open_database(data)
     await database.open()

@@ -1,5 +1,4 @@
-"""One path of the archive as an ASGI application: picks the action of the method, and never lets an error out
-bare.
+"""One path of the archive as an ASGI application: it picks the action of the method.
 
 HEAD is GET without its body, OPTIONS and 405 name the methods that the path has. What fails inside a handler
 for no reason of the caller is logged here and answered 500.
@@ -13,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from reference_server.errors import STATUS, ArchiveError, InternalError, Unauthorized
+from reference_server.errors import STATUS, ArchiveError, InternalError, NotFound, Unauthorized
 from reference_server.routes import Action
 
 LOG = logging.getLogger("reference_server")
@@ -60,8 +59,8 @@ async def refuse(_: Request, error: Exception) -> Response:
 
 
 async def refuse_unrouted(_: Request, error: Exception) -> Response:
-    """Return the response of a path that nothing serves; it is the same as that of a resource that is not there."""
+    """Return the response of a path that nothing serves: the same as of a resource that is not there."""
     assert isinstance(error, HTTPException)
     return PlainTextResponse(
-        NOT_FOUND if error.status_code == 404 else f"{error.detail}\n", error.status_code
+        NOT_FOUND if error.status_code == STATUS[NotFound] else f"{error.detail}\n", error.status_code
     )

@@ -1,4 +1,4 @@
-"""A JSON object that a request carries, read field by field with its type; what does not fit is a BadRequest."""
+"""A JSON object that a request carries, read field by field; what does not fit raises BadRequest."""
 
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -12,7 +12,7 @@ MAX_BODY_BYTES = 65_536
 
 
 class JsonBody:
-    """The JSON object of a request, whose fields are read with their type; anything else raises BadRequest."""
+    """The JSON object of a request; a field of another type than asked for raises BadRequest."""
 
     def __init__(self, fields: Any) -> None:
         if not isinstance(fields, dict):

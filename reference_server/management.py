@@ -1,7 +1,7 @@
 """The management API: people, tokens and shares as JSON over /accounting.
 
-People and tokens are an administrator's business. Shares are anyone's who holds the right to share; an administrator
-may share and revoke everything. With accounting off there is no such API, and its paths are answered 404.
+People and tokens are an administrator's business. Shares are anyone's who holds the right to share; an
+administrator may share and revoke everything. With accounting off there is no such API: its paths answer 404.
 """
 
 import orjson

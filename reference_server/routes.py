@@ -1,5 +1,4 @@
-"""The resources that the archive serves, as data: path, method, handler, the operation that decides, and the
-clause.
+"""The resources that the archive serves, as data: path, methods, handlers, operations and clause.
 
 One entry is one path with all of its methods, so that a method which is not served is answered 405 with the
 complete Allow header, and OPTIONS from the same table. Every method of every path declares its operation.

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  the statement is joined from constants
 """The SQL that says who is asking: token, caller, and the subjects through which the caller holds grants."""
 
 from reference_server.accounting.policy import Credentials, Storer

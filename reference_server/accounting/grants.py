@@ -30,7 +30,7 @@ REACHES = """(EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which grants below the repository decide about a row: its table, its study's key, and a further condition."""
+    """Which grants below the repository decide about a row: its table, study key, and a further condition."""
 
     table: str
     study_key: str
@@ -80,7 +80,7 @@ class Grants:
     async def place(
         self, write: Transaction, storer: Storer, study_uids: Collection[str], now: float
     ) -> dict[str, int]:
-        """Return where each study is to be continued, or begun; a study without the right to append is left out."""
+        """Return where each study is continued or begun; one without the right to append is left out."""
         return await placed(write, storer, study_uids, now)
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:

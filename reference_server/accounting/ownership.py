@@ -28,7 +28,7 @@ WHERE study.id = ?
 
 
 async def record_owners(write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
-    """Grant every operation on new studies to the user who stored them and to the facility of the repository."""
+    """Grant every operation on new studies to who stored them and to the facility of the repository."""
     user = storer.principal_id
     await write.many(GRANT_TO_OWNERS, [(EVERY_OPERATION, user, user, study_id) for study_id in study_ids])
 

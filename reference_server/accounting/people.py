@@ -1,7 +1,8 @@
 """Principals and their membership: organizations, facilities, roles and users.
 
-A user is a member of facilities and roles, a facility of its organization; what is granted to a group reaches all
-members of its members. The closure of membership is kept with every new edge, so that a read needs no recursion.
+A user is a member of facilities and roles, a facility of its organization; what is granted to a group reaches
+all members of its members. The closure of membership is kept with every new edge, so that a read needs no
+recursion.
 """
 
 from collections.abc import Sequence
@@ -60,7 +61,7 @@ async def _create(
 
 
 async def _find(write: Transaction, kind: Kind, name: str) -> tuple[int, int | None]:
-    """Return the key and the repository of a principal that a request names; an unknown one raises BadRequest."""
+    """Return the key and the repository of a principal; an unknown one raises BadRequest."""
     rows = await write.fetch(FIND_PRINCIPAL, (kind, name))
     if not rows:
         raise BadRequest(f"there is no {kind} {name}")
@@ -85,8 +86,8 @@ async def create_role(write: Transaction, name: str) -> None:
 async def create_facility(write: Transaction, name: str, organization: str) -> None:
     """Create a facility and its repository, in which its members may store.
 
-    Where the repository exists without a facility, as `default` does after a time with accounting off, the facility
-    becomes the owner of what is in it.
+    Where the repository exists without a facility, as `default` does after a time with accounting off, the
+    facility becomes the owner of what is in it.
     """
     organization_id, _ = await _find(write, Kind.ORGANIZATION, organization)
     await write.run(ENSURE_REPOSITORY, (name,))

@@ -1,6 +1,7 @@
-"""Where stored instances go: a study is continued where the caller may append to it, and begun in the caller's own repository.
+"""A study is continued where the caller may append to it, and begun in the caller's own repository.
 
-What another repository holds invisibly has no influence: the same UID is then a new study of the caller's own.
+What another repository holds invisibly has no influence: the same UID is then a new study of the caller's
+own.
 """
 
 from collections.abc import Collection
@@ -12,7 +13,9 @@ from reference_server.accounting.policy import Operation, Storer
 from reference_server.storage.database import Transaction
 
 HELD = f"""
-WITH subject (id) AS MATERIALIZED (SELECT group_id FROM closure WHERE member_id = ? UNION SELECT {AUTHENTICATED}),
+WITH subject (id) AS MATERIALIZED (
+    SELECT group_id FROM closure WHERE member_id = ? UNION SELECT {AUTHENTICATED}
+),
 reach (study_uid, repository_id, operations, covers) AS (
     SELECT study.study_uid, study.repository_id, held.operations, held.series_id IS NULL
     FROM study LEFT JOIN access_grant AS held
@@ -37,7 +40,7 @@ FROM reach GROUP BY study_uid, repository_id ORDER BY repository_id
 async def placed(
     write: Transaction, storer: Storer, study_uids: Collection[str], now: float
 ) -> dict[str, int]:
-    """Return the repository for each study; a study that the caller sees or owns without the right is left out."""
+    """Return the repository for each study; one that is seen or owned without the right is left out."""
     wanted = orjson.dumps(list(study_uids)).decode()
     rows = await write.fetch(HELD, (storer.principal_id, now, now, wanted, now, now, wanted))
     places = dict.fromkeys(study_uids, storer.repository_id)

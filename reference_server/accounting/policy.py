@@ -74,7 +74,7 @@ class AccessPolicy(Protocol):
     async def place(
         self, write: Transaction, storer: Storer, study_uids: Collection[str], now: float
     ) -> dict[str, int]:
-        """Return the repository into which each study's instances go; one that is left out may not be appended to."""
+        """Return the repository into which each study goes; one that is left out may not be appended to."""
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record the ownership of studies that were created in this transaction."""

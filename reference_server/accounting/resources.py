@@ -1,7 +1,7 @@
 """Resources by name and by key, and which of a caller's grants reach one.
 
-A resource is a repository, a study in it, a series in that, or an instance. It is resolved to keys before anything is
-decided about it, so that a path cannot mean one thing to the decision and another to the deed.
+A resource is a repository, a study in it, a series in that, or an instance. It is resolved to keys before
+anything is decided about it, so that a path cannot mean one thing to the decision and another to the deed.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,9 @@
+# ruff: noqa: S608  statements are joined from constants of this module, values are bound
 """Shares: grants that a caller issues on what it may share itself, and revokes again.
 
-Nobody gives more than a grant of their own gives them: a share names that grant as its parent, lasts no longer, and
-is revoked with it. A snapshot share grants the instances that are there now; any other covers what is stored later.
+Nobody gives more than a grant of their own gives them: a share names that grant as its parent, lasts no
+longer, and is revoked with it. A snapshot share grants the instances that are there now; any other covers
+what is stored later.
 """
 
 from collections.abc import Sequence
@@ -71,17 +73,19 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 INSERT_PARTS = """
 INSERT INTO access_grant (subject_id, operations, repository_id, study_id, series_id, instance_id, granted_by,
     parent_id, not_before, expires)
-SELECT head.subject_id, ?, instance.repository_id, instance.study_id, instance.series_id, instance.id, head.granted_by,
-    head.id, head.not_before, head.expires
+SELECT head.subject_id, ?, instance.repository_id, instance.study_id, instance.series_id, instance.id,
+    head.granted_by, head.id, head.not_before, head.expires
 FROM access_grant AS head JOIN instance
 ON instance.study_id = head.study_id AND (head.series_id IS NULL OR instance.series_id = head.series_id)
 AND (head.instance_id IS NULL OR instance.id = head.instance_id)
 WHERE head.id = ?
 """
-IS_SHARE = f"""held.granted_by IS NOT NULL AND held.operations & {int(Operation.OWN)} = 0 AND held.revoked_at IS NULL
+IS_SHARE = f"""held.granted_by IS NOT NULL AND held.operations & {int(Operation.OWN)} = 0
+AND held.revoked_at IS NULL
 AND NOT EXISTS (SELECT 1 FROM access_grant AS head WHERE head.id = held.parent_id AND head.operations = 0)"""
 LIST = f"""
-SELECT held.id, subject.kind, subject.name, held.repository_id, held.study_id, held.series_id, held.instance_id,
+SELECT held.id, subject.kind, subject.name,
+    held.repository_id, held.study_id, held.series_id, held.instance_id,
     CASE WHEN held.operations THEN held.operations
         ELSE (SELECT max(part.operations) FROM access_grant AS part WHERE part.parent_id = held.id) END,
     held.operations = 0, held.not_before, held.expires, issuer.name, held.granted_by
@@ -97,7 +101,7 @@ WHERE {IS_SHARE} AND (? OR held.granted_by = ? OR EXISTS (
     AND (own.series_id IS NULL OR own.series_id = held.series_id)
     AND (own.instance_id IS NULL OR own.instance_id = held.instance_id)
 ))
-"""  # noqa: S608  the text is of constants
+"""
 REVOKE = """
 UPDATE access_grant SET revoked_at = ? WHERE revoked_at IS NULL AND id IN (
     WITH RECURSIVE derived (id) AS (
@@ -111,8 +115,8 @@ UPDATE access_grant SET revoked_at = ? WHERE revoked_at IS NULL AND id IN (
 async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, now: float) -> int:
     """Issue a share and return its id.
 
-    Raises NotFound where the caller does not see the resource, Forbidden where it may not share what is wanted, and
-    BadRequest where there is no such subject.
+    Raises NotFound where the caller does not see the resource, Forbidden where it may not share what is
+    wanted, and BadRequest where there is no such subject.
     """
     resource = await resolve(write, wanted.resource)
     parent: Row = (None, None, None)
@@ -155,8 +159,10 @@ def _earliest(*times: float | None) -> float | None:
     return min((time for time in times if time is not None), default=None)
 
 
-async def _manageable(write: Transaction, caller: Caller, now: float, condition: str = "") -> Sequence[Row]:
-    values = (caller.administrator, caller.principal_id, caller.principal_id, now, now)
+async def _manageable(
+    write: Transaction, caller: Caller, now: float, condition: str = "", *bound: int
+) -> Sequence[Row]:
+    values = (caller.administrator, caller.principal_id, caller.principal_id, now, now, *bound)
     return await write.fetch(f"{LIST} {condition} ORDER BY held.id", values)
 
 
@@ -174,11 +180,12 @@ async def list_shares(write: Transaction, caller: Caller, now: float) -> list[Sh
 async def revoke_share(write: Transaction, caller: Caller, share_id: int, now: float) -> None:
     """Revoke a share and all that was derived from it.
 
-    Raises Forbidden where the caller sees what is shared but may not manage it, NotFound where it does not see it.
+    Raises Forbidden where the caller sees what is shared but may not manage it, else NotFound.
     """
-    if not await _manageable(write, caller, now, f"AND held.id = {int(share_id)}"):
+    if not await _manageable(write, caller, now, "AND held.id = ?", share_id):
         held = await write.fetch(
-            f"SELECT repository_id, study_id, series_id, instance_id FROM access_grant AS held WHERE id = ? AND {IS_SHARE}",  # noqa: S608, E501  a constant
+            "SELECT repository_id, study_id, series_id, instance_id FROM access_grant AS held"
+            f" WHERE id = ? AND {IS_SHARE}",
             (share_id,),
         )
         if held and (await rights_on(write, Resource(*held[0]), caller.principal_id, now)).visible:

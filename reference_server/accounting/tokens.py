@@ -9,7 +9,8 @@ from reference_server.storage.database import Transaction
 TOKEN_BYTES = 32
 ISSUE = """
 INSERT INTO token (hash, principal_id, expires)
-SELECT ?, principal.id, ? FROM principal WHERE principal.kind = 'user' AND principal.name = ? RETURNING principal_id
+SELECT ?, principal.id, ? FROM principal WHERE principal.kind = 'user' AND principal.name = ?
+RETURNING principal_id
 """
 
 

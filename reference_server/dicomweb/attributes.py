@@ -32,8 +32,8 @@ TIMEZONE_OFFSET = 0x00080201
 # Type R of the tables: present in every result, with an empty value where the archive knows none.
 REQUIRED: dict[Level, tuple[int, ...]] = {
     Level.STUDY: tags(
-        "StudyDate StudyTime AccessionNumber ReferringPhysicianName PatientName PatientID PatientBirthDate PatientSex "
-        "StudyInstanceUID StudyID"
+        "StudyDate StudyTime AccessionNumber ReferringPhysicianName PatientName PatientID PatientBirthDate "
+        "PatientSex StudyInstanceUID StudyID"
     ),
     Level.SERIES: tags("Modality SeriesInstanceUID SeriesNumber"),
     Level.INSTANCE: tags("SOPClassUID SOPInstanceUID InstanceNumber"),
@@ -46,7 +46,8 @@ KNOWN: dict[Level, tuple[int, ...]] = {
         SPECIFIC_CHARACTER_SET,
         TIMEZONE_OFFSET,
         *tags(
-            "SeriesDescription PerformedProcedureStepStartDate PerformedProcedureStepStartTime RequestAttributesSequence"
+            "SeriesDescription PerformedProcedureStepStartDate PerformedProcedureStepStartTime "
+            "RequestAttributesSequence"
         ),
     ),
     Level.INSTANCE: (
@@ -59,15 +60,17 @@ KNOWN: dict[Level, tuple[int, ...]] = {
 # Further attributes of a level that can be matched and included.
 KEPT: dict[Level, tuple[int, ...]] = {
     Level.STUDY: tags(
-        "StudyDescription IssuerOfPatientID OtherPatientIDs OtherPatientNames PatientBirthTime PatientAge PatientSize "
-        "PatientWeight EthnicGroup Occupation AdditionalPatientHistory PatientComments PatientSexNeutered "
-        "PhysiciansOfRecord NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription ProcedureCodeSequence "
-        "IssuerOfAccessionNumberSequence ReferencedStudySequence AdmissionID InstitutionalDepartmentName"
+        "StudyDescription IssuerOfPatientID OtherPatientIDs OtherPatientNames PatientBirthTime PatientAge "
+        "PatientSize PatientWeight EthnicGroup Occupation AdditionalPatientHistory PatientComments "
+        "PatientSexNeutered PhysiciansOfRecord NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription "
+        "ProcedureCodeSequence IssuerOfAccessionNumberSequence ReferencedStudySequence AdmissionID "
+        "InstitutionalDepartmentName"
     ),
     Level.SERIES: tags(
-        "SeriesDate SeriesTime BodyPartExamined Laterality PatientPosition ProtocolName PerformingPhysicianName "
-        "OperatorsName InstitutionName StationName Manufacturer ManufacturerModelName SoftwareVersions "
-        "PerformedProcedureStepID PerformedProcedureStepDescription FrameOfReferenceUID SeriesType"
+        "SeriesDate SeriesTime BodyPartExamined Laterality PatientPosition ProtocolName "
+        "PerformingPhysicianName OperatorsName InstitutionName StationName Manufacturer "
+        "ManufacturerModelName SoftwareVersions PerformedProcedureStepID PerformedProcedureStepDescription "
+        "FrameOfReferenceUID SeriesType"
     ),
     Level.INSTANCE: (),
 }
@@ -80,7 +83,7 @@ LEVEL_OF: dict[int, Level] = {
 
 
 def level_of(tag: int) -> Level:
-    """Return the level at which an attribute is kept; all that is not of a study or series is of the instance."""
+    """Return the level at which an attribute is kept: the instance's, unless it is of a study or series."""
     return LEVEL_OF.get(tag, Level.INSTANCE)
 
 

@@ -46,7 +46,7 @@ def model_of(dataset: Dataset, bulk_uri: str) -> Json:
 
 
 def elements_of(dataset: Dataset) -> Iterator[tuple[int, DataElement | None]]:
-    """Yield the elements in tag order, None for one that pydicom cannot convert; group lengths are left out."""
+    """Yield the elements in tag order, None for one that cannot be converted; group lengths are left out."""
     for tag in sorted(dataset.keys()):
         if tag.element == 0:
             continue

@@ -13,13 +13,14 @@ import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.encaps import generate_frames
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
 from reference_server.errors import BadRequest, NotAcceptable, NotFound
 from reference_server.storage.records import FrameLayout
 
 PIXEL_DATA = 0x7FE00010
+BITS_PER_BYTE = 8
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -43,7 +44,7 @@ def frame_layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
         or PIXEL_DATA not in dataset
     ):
         return None
-    element = dataset.get_item(PIXEL_DATA)
+    element: Any = dataset.get_item(PIXEL_DATA)  # raw as long as nobody has looked at its value
     allocated = dataset.get("BitsAllocated")
     rows, columns = dataset.get("Rows"), dataset.get("Columns")
     if not (rows and columns and allocated and allocated % 8 == 0) or not isinstance(element, RawDataElement):
@@ -57,7 +58,7 @@ def frame_layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
 
 
 def frames_of(content: bytes, numbers: Sequence[int], transfer_syntax: str) -> list[bytes]:
-    """Return those frames of a DICOM file, in the order asked, stored or as Explicit VR Little Endian values."""
+    """Return those frames of a DICOM file, in the order asked, as stored or as little endian values."""
     dataset = dcmread(BytesIO(content), force=True)
     keyword = next((each for each in PIXEL_KEYWORDS if each in dataset), None)
     if keyword is None:
@@ -99,7 +100,7 @@ def _decoded_frame(dataset: Dataset, number: int) -> bytes:
 
 
 def native_frame(dataset: Dataset, keyword: str, count: int, number: int) -> bytes:
-    """Return one frame of uncompressed pixel data, little endian; NotFound where the data are too short for it."""
+    """Return one frame of native pixel data, little endian; NotFound where the data are too short for it."""
     pixels = int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("SamplesPerPixel", 1))
     allocated = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}.get(keyword) or int(dataset.BitsAllocated)
     content: bytes = dataset[keyword].value
@@ -107,12 +108,12 @@ def native_frame(dataset: Dataset, keyword: str, count: int, number: int) -> byt
         bits = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
         frame_bits = bits[(number - 1) * pixels : number * pixels]
         return np.packbits(frame_bits, bitorder="little").tobytes()
-    size = pixels * allocated // 8
+    size = pixels * allocated // BITS_PER_BYTE
     if dataset.get("PhotometricInterpretation") == "YBR_FULL_422":
         size = size * 2 // 3
     frame = content[(number - 1) * size : number * size]
     if len(frame) < size:
         raise NotFound(f"the pixel data are too short for frame {number} of {count}")
-    if not dataset.original_encoding[1] and allocated > 8:  # Big Endian as stored
+    if not dataset.original_encoding[1] and allocated > BITS_PER_BYTE:  # Big Endian as stored
         return np.frombuffer(frame, f">u{allocated // 8}").astype(f"<u{allocated // 8}").tobytes()
     return frame

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  columns and paths are constants or hexadecimal tags, values are bound
 """A key and its value become a predicate over the index (PS3.4 C.2.2.2; PS3.18 8.3.4.1).
 
 Names match without regard to case, all else by its exact letters; `*` and `?` are wildcards for text, SQL's

@@ -15,6 +15,8 @@ from reference_server.errors import BadRequest, UnsupportedMediaType
 
 CRLF = b"\r\n"
 MAX_HEADER_BYTES = 16_384
+MAX_BOUNDARY_LENGTH = 70  # RFC 2046 5.1.1
+CLOSE = b"--"
 
 
 def boundary_of(content_type: MediaType) -> bytes:
@@ -22,7 +24,7 @@ def boundary_of(content_type: MediaType) -> bytes:
     if content_type.essence != MULTIPART:
         raise UnsupportedMediaType(f"{content_type.essence} cannot be stored; send {MULTIPART}")
     boundary = content_type.parameter("boundary")
-    if not boundary or len(boundary) > 70 or not boundary.isascii():
+    if not boundary or len(boundary) > MAX_BOUNDARY_LENGTH or not boundary.isascii():
         raise BadRequest("multipart/related needs a boundary parameter of 1 to 70 characters")
     return boundary.encode("ascii")
 
@@ -102,9 +104,9 @@ class MultipartReader:
 
     async def _next_part(self) -> bool:
         """Consume the rest of a boundary line and tell whether a part follows."""
-        while len(self._buffer) < 2 and await self._more():
+        while len(self._buffer) < len(CLOSE) and await self._more():
             pass
-        if self._buffer[:2] == b"--":
+        if self._buffer.startswith(CLOSE):
             return False
         rest = await self._until(CRLF)
         if rest.strip(b" \t"):

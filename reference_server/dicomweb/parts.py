@@ -37,7 +37,7 @@ class PartsResponse(Response):
             self.headers["content-length"] = str(total)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
-        """Send the response; a part that cannot be read ends the connection, so that nobody takes it for whole."""
+        """Send the response; a part that cannot be read ends the connection, so nobody takes it for whole."""
         first = await self._parts[0].read()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] != "HEAD":

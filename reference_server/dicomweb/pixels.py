@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from reference_server.dicomweb.accept import Choice, choose_frames
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of
-from reference_server.dicomweb.frames import frames_of, parse_frame_list
+from reference_server.dicomweb.frames import PIXEL_DATA, frames_of, parse_frame_list
 from reference_server.dicomweb.parts import PartSource, PartsResponse
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, syntax_of
 from reference_server.dicomweb.wado import read_blob, retrievable
@@ -91,7 +91,7 @@ async def retrieve_bulkdata(request: Request) -> Response:
 
 
 def bulk_values(content: bytes, path: str, choice: Choice) -> list[bytes]:
-    """Return the value at a path of tags and item numbers; encapsulated pixel data come as one value per frame."""
+    """Return the value at a path of tags and item numbers; encapsulated pixel data one value per frame."""
     dataset = dcmread(BytesIO(content), force=True)
     *outer, last = path.split("/")
     try:
@@ -113,4 +113,4 @@ def bulk_values(content: bytes, path: str, choice: Choice) -> list[bytes]:
 
 def _is_encapsulated(dataset: Dataset, tag: int) -> bool:
     syntax = dataset.file_meta.TransferSyntaxUID
-    return bool(tag == 0x7FE00010 and syntax.is_encapsulated)
+    return bool(tag == PIXEL_DATA and syntax.is_encapsulated)

@@ -55,7 +55,7 @@ async def _answer(request: Request, level: Level) -> Response:
 
 
 def render(found: Found, wanted: Search, base: str) -> Json:
-    """Return one result: the attributes of its level, those of levels that the path does not name, and counts."""
+    """Return one result: attributes of its level and of the levels that the path omits, and counts."""
     levels = [wanted.level]
     if wanted.level is not Level.STUDY and wanted.study_uid is None:
         levels.append(Level.STUDY)
@@ -77,7 +77,7 @@ def render(found: Found, wanted: Search, base: str) -> Json:
 
 
 def _attributes(document: Json, level: Level, wanted: Search) -> Json:
-    """Return what a result carries of one level: required attributes even if empty, others where they are known."""
+    """Return what a result carries of one level: what is required even if empty, the rest where known."""
     if wanted.include_all and level is Level.INSTANCE:
         return document
     optional = KNOWN[level] + (KEPT[level] if wanted.include_all else ())

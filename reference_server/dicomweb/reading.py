@@ -1,6 +1,6 @@
 """A DICOM file that arrives is read once: its header gives the index keys and the DICOM JSON of every level.
 
-A file that cannot be read, or that lacks what an archive cannot do without, raises `Unreadable` with the
+A file that cannot be read, or that lacks what an archive cannot do without, raises `UnreadableError` with the
 failure reason of PS3.18 Table 10.5.3-1 / PS3.4 Annex B that the store response carries.
 """
 
@@ -28,8 +28,8 @@ _VALID_UID = re.compile(RE_VALID_UID)
 MAX_UID_LENGTH = 64
 
 
-class Unreadable(Exception):
-    """A part is no instance that can be stored; carries the failure reason and the UIDs as far as they are known."""
+class UnreadableError(Exception):
+    """A part cannot be stored; carries the failure reason, and the UIDs as far as they are known."""
 
     def __init__(
         self, reason: int, message: str, sop_class_uid: str = "", sop_instance_uid: str = ""
@@ -56,19 +56,19 @@ class Arrived:
 
 
 def read_instance(file: Arrived) -> InstanceRecord:
-    """Return the record of a DICOM file; raises Unreadable."""
+    """Return the record of a DICOM file; raises UnreadableError."""
     try:
         dataset = dcmread(file.path, defer_size=DEFER_BYTES)
         return _record(dataset, _identity(dataset), file)
-    except Unreadable:
+    except UnreadableError:
         raise
     except Exception as error:
         # pydicom raises many types on bytes that are not DICOM; none of them may end the request.
-        raise Unreadable(CANNOT_UNDERSTAND, "the part is not a readable DICOM file") from error
+        raise UnreadableError(CANNOT_UNDERSTAND, "the part is not a readable DICOM file") from error
 
 
 def _identity(dataset: Dataset) -> dict[str, str]:
-    """Return the UIDs that place an instance; one that is missing or malformed raises Unreadable."""
+    """Return the UIDs that place an instance; one that is missing or malformed raises UnreadableError."""
     keywords = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
     found = {keyword: str(dataset.get(keyword) or "") for keyword in keywords}
     found["TransferSyntaxUID"] = str(dataset.file_meta.get("TransferSyntaxUID") or "")
@@ -76,7 +76,9 @@ def _identity(dataset: Dataset) -> dict[str, str]:
         if not valid_uid(uid):
             problem = f"{keyword} {uid[:80]!r} is not a UID" if uid else f"{keyword} is missing"
             known = {k: v if valid_uid(v) else "" for k, v in found.items()}
-            raise Unreadable(DOES_NOT_MATCH_SOP_CLASS, problem, known["SOPClassUID"], known["SOPInstanceUID"])
+            raise UnreadableError(
+                DOES_NOT_MATCH_SOP_CLASS, problem, known["SOPClassUID"], known["SOPInstanceUID"]
+            )
     return found
 
 

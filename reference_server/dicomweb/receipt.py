@@ -1,4 +1,4 @@
-"""The store instances response: which instances were stored and why others were not (PS3.18 10.5.3, Table I.2-1)."""
+"""The store instances response: what was stored, and why the rest was not (PS3.18 10.5.3, Annex I)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def _reference(sop_class_uid: str, sop_instance_uid: str) -> Json:
 
 
 def receipt(results: Sequence[InstanceRecord | Failure], base: str, study: str | None) -> bytes:
-    """Return the response dataset as DICOM JSON; a failure without known UIDs goes to Other Failures Sequence."""
+    """Return the response dataset as DICOM JSON; a failure without UIDs goes to Other Failures Sequence."""
     stored = [each for each in results if isinstance(each, InstanceRecord)]
     failures = [each for each in results if isinstance(each, Failure)]
     studies = {each.study_uid for each in stored} | ({study} if study and stored else set())

@@ -25,7 +25,7 @@ _TIME_RANGE = re.compile(r"([\d:.]+)?(-([\d:.]+)?)?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One key: the path of tags down to the attribute, its VR, and the text that its value is matched with."""
+    """One key: the path of tags down to the attribute, its VR, and the text to match its value with."""
 
     path: tuple[int, ...]
     vr: str

@@ -17,7 +17,7 @@ from reference_server.dicomweb.accept import choose_json
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response
 from reference_server.dicomweb.media import DICOM, MediaType, parse_media_type
 from reference_server.dicomweb.multipart import MultipartReader, Part, boundary_of
-from reference_server.dicomweb.reading import Arrived, Unreadable, read_instance
+from reference_server.dicomweb.reading import Arrived, UnreadableError, read_instance
 from reference_server.dicomweb.receipt import Failure, receipt, status_of
 from reference_server.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
 from reference_server.storage.blobs import IncomingBlob
@@ -72,7 +72,10 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
 
 
 async def _receive(archive: Archive, reader: MultipartReader) -> list[Handled]:
-    """Return what became of each part so far: a record whose blob is on disk, or a failure. An error leaves no file."""
+    """Return what became of each part: a record whose blob is on disk, or a failure.
+
+    An error leaves no file.
+    """
     tasks: list[asyncio.Task[Handled]] = []
     gate = asyncio.Semaphore(PARTS_IN_FLIGHT)
     try:
@@ -95,7 +98,7 @@ async def _receive_part(archive: Archive, part: Part, gate: asyncio.Semaphore) -
         async for chunk in part.chunks():
             blob.write(chunk)
             if blob.size_bytes > most:
-                raise ContentTooLarge(f"an instance may have {most} bytes")
+                raise ContentTooLarge(f"an instance may have {most} bytes")  # noqa: TRY301  the file has to go
     except BaseException:
         blob.discard()
         raise
@@ -118,7 +121,7 @@ def _keep(archive: Archive, blob: IncomingBlob) -> Handled:
     try:
         record = read_instance(Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256))
         archive.blobs.keep(blob)
-    except Unreadable as error:
+    except UnreadableError as error:
         blob.discard()
         return Failure(error.reason, error.sop_class_uid, error.sop_instance_uid)
     except BaseException:
@@ -136,7 +139,7 @@ def _of_study(archive: Archive, handled: Handled, study: str | None) -> Handled:
 
 
 async def _enter(archive: Archive, storer: Storer, handled: list[Handled]) -> list[Handled]:
-    """Enter the records into the index in one transaction; a refused one becomes a failure and leaves no file."""
+    """Enter the records into the index in one transaction; a refused one is a failure and leaves no file."""
     records = [each for each in handled if isinstance(each, InstanceRecord)]
     if not records:
         return handled
@@ -144,12 +147,9 @@ async def _enter(archive: Archive, storer: Storer, handled: list[Handled]) -> li
     async def work(write: Transaction) -> list[Outcome]:
         return await _place_and_store(write, archive, storer, records)
 
-    try:
-        outcomes = await archive.database.write(work)
-    except BaseException:
-        for record in records:
-            archive.blobs.remove(record.blob)
-        raise
+    # Where this fails or is cancelled, the rows may be on disk all the same. A blob without a row does no
+    # harm, a row without a blob would lose an instance; so nothing is removed here.
+    outcomes = await archive.database.write(work)
     results: list[Handled] = [each for each in handled if isinstance(each, Failure)]
     with measured("blob"):
         for record, outcome in zip(records, outcomes, strict=True):
@@ -164,7 +164,7 @@ async def _enter(archive: Archive, storer: Storer, handled: list[Handled]) -> li
 async def _place_and_store(
     write: Transaction, archive: Archive, storer: Storer, records: list[InstanceRecord]
 ) -> list[Outcome]:
-    """Store each record in the repository where its study is or begins; what may not be appended to is refused."""
+    """Store each record where its study is or begins; what may not be appended to is refused."""
     places = await archive.policy.place(
         write, storer, {record.study_uid for record in records}, archive.clock()
     )

@@ -73,7 +73,10 @@ def read_whole(content: bytes) -> Dataset:
 
 
 def to_explicit_little_endian(content: bytes) -> bytes:
-    """Return the file in Explicit VR Little Endian, pixel data decompressed; raises NotAcceptable where no codec can."""
+    """Return the file in Explicit VR Little Endian, pixel data decompressed.
+
+    Raises NotAcceptable where no codec can decode it.
+    """
     dataset = read_whole(content)
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax == EXPLICIT_VR_LITTLE_ENDIAN:

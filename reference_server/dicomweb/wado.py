@@ -70,7 +70,7 @@ def _sent_syntax(located: Located, choice: Choice) -> str:
 
 
 async def _check_convertible(archive: Archive, located: Sequence[Located], choice: Choice) -> None:
-    """Convert one instance of each transfer syntax, so that what cannot be sent is refused before the answer begins."""
+    """Convert one instance per transfer syntax: what cannot be sent is refused before the answer begins."""
     tried: set[str] = set()
     for each in located:
         wanted = _sent_syntax(each, choice)

@@ -1,5 +1,4 @@
-"""The index is one SQLite database in WAL mode: readers that never wait, and one writer that commits in
-groups.
+"""The index is one SQLite database in WAL mode, with one writer that commits in groups.
 
 Each awaited statement is a round trip to a connection's thread, the dominant cost of a small query, so a read
 is one statement. Writes of concurrent requests are collected while a commit is under way and share the next

@@ -99,15 +99,15 @@ def _series_columns(access: Access) -> tuple[Predicate, ...]:
 _SOURCE = {
     Level.STUDY: "study",
     Level.SERIES: "series JOIN study ON study.id = series.study_id",
-    Level.INSTANCE: "instance JOIN series ON series.id = instance.series_id JOIN study ON study.id = instance.study_id"
-    " JOIN metadata ON metadata.instance_id = instance.id",
+    Level.INSTANCE: "instance JOIN series ON series.id = instance.series_id"
+    " JOIN study ON study.id = instance.study_id JOIN metadata ON metadata.instance_id = instance.id",
 }
 _IDENTITY = {
     Level.STUDY: "study.id, study.repository_id, study.study_uid, NULL, NULL, study.attributes, NULL, NULL",
-    Level.SERIES: "series.id, study.repository_id, study.study_uid, series.series_uid, NULL, study.attributes,"
-    " series.attributes, NULL",
-    Level.INSTANCE: "instance.id, study.repository_id, study.study_uid, series.series_uid, instance.sop_instance_uid,"
-    " study.attributes, series.attributes, metadata.json",
+    Level.SERIES: "series.id, study.repository_id, study.study_uid, series.series_uid, NULL,"
+    " study.attributes, series.attributes, NULL",
+    Level.INSTANCE: "instance.id, study.repository_id, study.study_uid, series.series_uid,"
+    " instance.sop_instance_uid, study.attributes, series.attributes, metadata.json",
 }
 
 

@@ -11,7 +11,6 @@ from dataclasses import astuple
 import orjson
 
 from reference_server.storage.database import Transaction
-from reference_server.storage.predicate import Value
 from reference_server.storage.records import InstanceRecord, Outcome
 
 HELD = """
@@ -65,7 +64,7 @@ def _uids(records: Sequence[InstanceRecord], attribute: str) -> str:
 async def store(
     write: Transaction, repository_id: int, records: Sequence[InstanceRecord]
 ) -> tuple[list[Outcome], list[int]]:
-    """Insert the records into a repository; return an outcome per record, and the keys of the studies created."""
+    """Insert the records into a repository; return an outcome per record, and the keys of new studies."""
     held = {
         uid: (sha256, study_uid, series_uid)
         for uid, sha256, study_uid, series_uid in await write.fetch(
@@ -90,7 +89,7 @@ async def store(
 async def _insert(write: Transaction, repository_id: int, records: list[InstanceRecord]) -> list[int]:
     """Insert records none of which is held; return the keys of the studies that did not exist."""
     scope = (repository_id, _uids(records, "study_uid"))
-    before: dict[Value, Value] = dict(await write.fetch(STUDIES, scope))
+    before: dict[str, int] = dict(await write.fetch(STUDIES, scope))
     firsts = {record.study_uid: record for record in reversed(records) if record.study_uid not in before}
     await write.many(
         INSERT_STUDY,

@@ -38,7 +38,7 @@ class StudyKeys:
 
 @dataclass(frozen=True, slots=True)
 class InstanceRecord:
-    """An instance as it enters the index: UIDs, keys, DICOM JSON of each level, and the blob that holds it."""
+    """An instance as it enters the index: UIDs, keys, DICOM JSON of each level, and its blob."""
 
     study_uid: str
     series_uid: str
@@ -85,7 +85,7 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A search result: its UIDs down to its level, the DICOM JSON of each level, and counts on what is visible."""
+    """A search result: UIDs down to its level, DICOM JSON of each level, and counts of what is visible."""
 
     repository_id: int
     study_uid: str
