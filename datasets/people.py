@@ -1,7 +1,8 @@
 """People: the organizations, facilities, users, roles and shares that a data set comes with.
 
-A facility is a repository of the archive. A user's first facility is where that user stores. Ownership and shares follow
-the entity model of Lebre, Bastião and Costa (2020), section "Ownership and access control".
+A facility is a repository of the archive. A user's first facility is where that user stores. Ownership
+and shares follow the entity model of Lebre, Bastião and Costa (2020), section "Ownership and access
+control".
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,123 @@
+"""A recipe says how much to make, of what, and how far below the sizes of a real archive to stay.
+
+Counts and sizes are drawn from the quantiles of a real archive and multiplied by the scales below, so the
+shape of the distributions is kept while the volume fits a disk. Scales are in the manifest: who reads a
+result can see them.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+class RecipeError(Exception):
+    """A data set cannot be made as asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixShare:
+    """A modality's share of a deck of studies, and the scale of the bytes of its instances."""
+
+    modality: str
+    studies_per_deck: int
+    bytes_scale: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a data set is made of.
+
+    Studies are dealt from shuffled decks, so that every deck holds the mix exactly. With
+    `uniform_instances` each study is one series of that many instances (the last may have fewer) of
+    `uniform_side` squared 16-bit pixels.
+    """
+
+    name: str
+    summary: str
+    studies: int
+    mix: tuple[MixShare, ...]
+    instances_scale: Fraction = Fraction(1)
+    series_at_most: int | None = None
+    organizations: int = 3
+    facilities_per_organization: int = 2
+    users_per_facility: int = 3
+    report_every: int = 3  # one study in so many has a structured report
+    uniform_instances: int = 0
+    uniform_side: int = 0
+    instances: int | None = None  # in total; for uniform recipes only
+
+    @property
+    def deck(self) -> tuple[str, ...]:
+        """Return the modalities of one deck of studies."""
+        return tuple(share.modality for share in self.mix for _ in range(share.studies_per_deck))
+
+    def bytes_scale(self, modality: str) -> Fraction:
+        """Return the scale of the bytes of an instance of this modality."""
+        return next(share.bytes_scale for share in self.mix if share.modality == modality)
+
+
+_TINY_MIX = (
+    MixShare("CT", 4, Fraction(1, 16)),
+    MixShare("MR", 3, Fraction(1, 8)),
+    MixShare("CR", 3, Fraction(1, 128)),
+    MixShare("US", 2, Fraction(1, 256)),
+    MixShare("PT", 1, Fraction(1, 4)),
+)
+_MIX = (
+    MixShare("CT", 6, Fraction(1)),
+    MixShare("MR", 5, Fraction(1, 3)),
+    MixShare("CR", 5, Fraction(1, 12)),
+    MixShare("US", 3, Fraction(1, 32)),
+    MixShare("PT", 1, Fraction(1)),
+)
+_SCALE = Fraction(1, 14)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "tiny",
+            "13 studies, about 50 small instances of every modality, 4 MB; for tests and a first look",
+            studies=13,
+            mix=_TINY_MIX,
+            instances_scale=Fraction(1, 100),
+            series_at_most=3,
+            organizations=2,
+        ),
+        Recipe(
+            "small", "80 studies, about 2,400 instances, 0.6 GB", studies=80, mix=_MIX, instances_scale=_SCALE
+        ),
+        Recipe(
+            "medium",
+            "800 studies, about 24,000 instances, 6 GB",
+            studies=800,
+            mix=_MIX,
+            instances_scale=_SCALE,
+        ),
+        Recipe(
+            "large",
+            "8,000 studies, about 240,000 instances, 60 GB",
+            studies=8000,
+            mix=_MIX,
+            instances_scale=_SCALE,
+            organizations=6,
+        ),
+        Recipe(
+            "uniform-500k",
+            "every file 500 kB of CT, 50 to a study; --instances says how many (1,000 unless told)",
+            studies=20,
+            mix=(MixShare("CT", 1, Fraction(1)),),
+            report_every=0,
+            uniform_instances=50,
+            uniform_side=500,
+            instances=1000,
+        ),
+    )
+}
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return the recipe of that name; raises RecipeError with the names that exist."""
+    try:
+        return RECIPES[name]
+    except KeyError:
+        raise RecipeError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}") from None
