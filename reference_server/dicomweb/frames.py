@@ -34,8 +34,16 @@ def parse_frame_list(text: str) -> tuple[int, ...]:
 def frame_layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
     """Return where frames lie in the file, or None where they cannot be cut from it as they are.
 
-    They can where pixel data are native, little endian, not deflated, made of whole bytes, and all there.
+    They can where pixel data are native, little endian, not deflated, made of whole bytes, and all there, and
+    where the attributes that describe them can be read.
     """
+    try:
+        return _layout(dataset, size_bytes)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+
+
+def _layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
     syntax = dataset.file_meta.TransferSyntaxUID
     if (
         syntax.is_encapsulated
@@ -58,8 +66,17 @@ def frame_layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
 
 
 def frames_of(content: bytes, numbers: Sequence[int], transfer_syntax: str) -> list[bytes]:
-    """Return those frames of a DICOM file, in the order asked, as stored or as little endian values."""
-    dataset = dcmread(BytesIO(content), force=True)
+    """Return those frames of a DICOM file, in the order asked, as stored or as little endian values.
+
+    Raises NotFound where there are no such frames, or where the attributes that describe them cannot be read.
+    """
+    try:
+        return _cut(dcmread(BytesIO(content), force=True), numbers, transfer_syntax)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise NotFound("the pixel data of this instance cannot be cut into frames") from error
+
+
+def _cut(dataset: Dataset, numbers: Sequence[int], transfer_syntax: str) -> list[bytes]:
     keyword = next((each for each in PIXEL_KEYWORDS if each in dataset), None)
     if keyword is None:
         raise NotFound("this instance has no pixel data")
@@ -80,10 +97,7 @@ def _stored_frames(dataset: Dataset, count: int, numbers: Sequence[int]) -> list
     if "ExtendedOffsetTable" in dataset:
         offsets = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
     streams = generate_frames(dataset.PixelData, number_of_frames=count, extended_offsets=offsets)
-    try:
-        found = {number: stream for number, stream in enumerate(streams, 1) if number in wanted}
-    except ValueError as error:
-        raise NotFound("the encapsulated pixel data cannot be cut into frames") from error
+    found = {number: stream for number, stream in enumerate(streams, 1) if number in wanted}
     if len(found) < len(wanted):
         raise NotFound(f"the pixel data hold {len(found)} of the frames that were asked for")
     return [found[number] for number in numbers]
