@@ -24,6 +24,8 @@ MARKS = {
     "position": POSITION_MARK.encode(),
 }
 
+PAIRED = ("HAND", "KNEE")  # body parts of which there are two need a laterality
+
 IMPLEMENTATION_CLASS_UID = uid_of("dicomweb-phantom", "implementation")
 IMPLEMENTATION_VERSION_NAME = "DICOMWEBPHANTOM1"
 
@@ -77,4 +79,8 @@ def _describe_series(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> 
     dataset.Manufacturer = MANUFACTURER
     dataset.ManufacturerModelName = f"{series.modality} One"
     dataset.DeviceSerialNumber, dataset.SoftwareVersions = "1", "1"
+    if series.frames:
+        dataset.BodyPartExamined = study.body_part
+        if study.body_part in PAIRED:
+            dataset.Laterality = "R"
     dataset.InstanceNumber = NUMBER_MARK

@@ -19,12 +19,11 @@ from pydicom.uid import (
 
 from datasets.codes import coded
 from datasets.headers import POSITION_MARK
-from datasets.plans import SeriesPlan, StudyPlan
+from datasets.plans import SeriesPlan
 from datasets.uids import uid_of
 
 FIELD_OF_VIEW_MM = 384
 SLICE_MM = 2
-PAIRED = ("HAND", "KNEE")  # body parts of which there are two need a laterality
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class ImageModality:
 
     sop_class_uid: UID
     bits_stored: int
-    describe: Callable[[Dataset, StudyPlan, SeriesPlan], None]
+    describe: Callable[[Dataset, SeriesPlan], None]
 
     @property
     def bits_allocated(self) -> int:
@@ -66,11 +65,10 @@ def _describe_plane(dataset: Dataset, series: SeriesPlan) -> None:
     dataset.SliceThickness = str(SLICE_MM)
 
 
-def _describe_ct(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None:
+def _describe_ct(dataset: Dataset, series: SeriesPlan) -> None:
     _describe_plane(dataset, series)
     dataset.PatientPosition = "HFS"
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-    dataset.BodyPartExamined = study.body_part
     dataset.AcquisitionNumber = "1"
     dataset.KVP, dataset.XRayTubeCurrent, dataset.ExposureTime = "120", "200", "500"
     dataset.ConvolutionKernel = "SMOOTH"
@@ -78,11 +76,10 @@ def _describe_ct(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None
     dataset.WindowCenter, dataset.WindowWidth = "40", "400"
 
 
-def _describe_mr(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None:
+def _describe_mr(dataset: Dataset, series: SeriesPlan) -> None:
     _describe_plane(dataset, series)
     dataset.PatientPosition = "HFS"
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
-    dataset.BodyPartExamined = study.body_part
     dataset.ScanningSequence, dataset.SequenceVariant = "SE", "NONE"
     dataset.ScanOptions, dataset.MRAcquisitionType = "", "2D"
     dataset.RepetitionTime, dataset.EchoTime, dataset.EchoTrainLength = "500", "15", "1"
@@ -90,33 +87,30 @@ def _describe_mr(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None
     dataset.WindowCenter, dataset.WindowWidth = "600", "1200"
 
 
-def _describe_pt(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None:
+def _describe_pt(dataset: Dataset, series: SeriesPlan) -> None:
     _describe_plane(dataset, series)
     dataset.ImageType = ["ORIGINAL", "PRIMARY"]
-    dataset.BodyPartExamined = study.body_part
     dataset.SeriesType, dataset.Units, dataset.CountsSource = ["STATIC", "IMAGE"], "BQML", "EMISSION"
     dataset.CorrectedImage = ["DECY", "ATTN"]
     dataset.DecayCorrection, dataset.DecayFactor = "START", "1"
     dataset.CollimatorType, dataset.AttenuationCorrectionMethod = "NONE", "measured"
     dataset.NumberOfSlices = series.instances
     dataset.ImageIndex = 1
-    dataset.AcquisitionDate, dataset.AcquisitionTime = dataset.StudyDate, study.time
+    dataset.AcquisitionDate, dataset.AcquisitionTime = dataset.StudyDate, dataset.StudyTime
     dataset.ActualFrameDuration, dataset.FrameReferenceTime = "180000", "0"
     dataset.RescaleIntercept, dataset.RescaleSlope = "0", "1"
     tracer = Dataset()
     tracer.RadionuclideCodeSequence = Sequence([coded("77004003", "SCT", "^18^Fluorine")])
-    tracer.RadiopharmaceuticalStartTime = study.time
+    tracer.RadiopharmaceuticalStartTime = dataset.StudyTime
     tracer.RadionuclideTotalDose, tracer.RadionuclideHalfLife = "370000000", "6586.2"
     dataset.RadiopharmaceuticalInformationSequence = Sequence([tracer])
     dataset.PatientOrientationCodeSequence = Sequence([coded("102538003", "SCT", "recumbent")])
     dataset.PatientGantryRelationshipCodeSequence = Sequence([coded("102540008", "SCT", "headfirst")])
 
 
-def _describe_cr(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None:
+def _describe_cr(dataset: Dataset, series: SeriesPlan) -> None:
     dataset.ImageType = ["ORIGINAL", "PRIMARY"]
-    dataset.BodyPartExamined, dataset.ViewPosition = study.body_part, "PA"
-    if study.body_part in PAIRED:
-        dataset.Laterality = "R"
+    dataset.ViewPosition = "PA"
     dataset.PatientOrientation = ["L", "F"]
     spacing = f"{FIELD_OF_VIEW_MM / series.columns:.4f}"
     dataset.ImagerPixelSpacing = [spacing, spacing]
@@ -125,9 +119,8 @@ def _describe_cr(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None
     dataset.WindowCenter, dataset.WindowWidth = "2048", "4096"
 
 
-def _describe_us(dataset: Dataset, study: StudyPlan, series: SeriesPlan) -> None:
+def _describe_us(dataset: Dataset, series: SeriesPlan) -> None:
     dataset.ImageType = ["ORIGINAL", "PRIMARY"]
-    dataset.BodyPartExamined = study.body_part
     dataset.PatientOrientation = ""
     dataset.NumberOfFrames = str(series.frames)
     dataset.FrameTime = "40"

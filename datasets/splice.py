@@ -6,13 +6,13 @@ assignments.
 """
 
 import io
+import warnings
 from collections.abc import Mapping
-from typing import Any
 
 import pydicom
-from pydicom.errors import InvalidDicomError
+from pydicom.dataset import FileDataset
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from datasets.uids import UID_LENGTH, uid_of
 
@@ -76,19 +76,28 @@ class Template:
 
 
 def _rewritten(dicom: bytes, uids: Mapping[str, str]) -> bytes:
-    """Return the file as pydicom writes it with these UIDs."""
+    """Return the file as pydicom writes it with these UIDs; raises SpliceError where it cannot."""
     try:
-        dataset: Any = pydicom.dcmread(io.BytesIO(dicom))
-    except (InvalidDicomError, EOFError, OSError) as error:
-        raise SpliceError(f"the template is not a DICOM file: {error}") from error
-    if "SOPClassUID" not in dataset:
-        raise SpliceError("the template has no SOP Class UID, so it is not a composite instance")
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = uids["study"], uids["series"]
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uids["sop"]
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    syntax = dataset.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
-    inflated = ExplicitVRLittleEndian if syntax == DeflatedExplicitVRLittleEndian else syntax
-    dataset.file_meta.TransferSyntaxUID = inflated
-    target = io.BytesIO()
-    dcmwrite(target, dataset, enforce_file_format=True)
+        with warnings.catch_warnings():
+            # Odd values are the archive's affair; here they only have to be written again.
+            warnings.simplefilter("ignore")
+            dataset = pydicom.dcmread(io.BytesIO(dicom))
+            _rename(dataset, uids)
+            target = io.BytesIO()
+            dcmwrite(target, dataset, enforce_file_format=True)
+    except Exception as error:
+        # pydicom raises whatever a damaged file provokes.
+        raise SpliceError(f"the file cannot serve as a template: {error}") from error
     return target.getvalue()
+
+
+def _rename(dataset: FileDataset, uids: Mapping[str, str]) -> None:
+    if "SOPClassUID" not in dataset:
+        raise SpliceError("it has no SOP Class UID, so it is not a composite instance")
+    meta = dataset.file_meta
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = uids["study"], uids["series"]
+    dataset.SOPInstanceUID = uids["sop"]
+    meta.MediaStorageSOPInstanceUID = UID(uids["sop"])
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    if meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian

@@ -78,7 +78,7 @@ class SeriesWriter:
             describe_report(dataset, self._study)
             return _encoded(dataset)
         modality = IMAGE_MODALITIES[self._series.modality]
-        modality.describe(dataset, self._study, self._series)
+        modality.describe(dataset, self._series)
         describe_pixels(dataset, self._series, modality)
         length = self._frame_bytes(modality.bits_allocated) * self._series.frames
         # Explicit VR Little Endian, PS3.5 7.1.2: tag, VR, two reserved bytes, length.
