@@ -26,7 +26,7 @@ import psutil
 
 from datasets.manifest import Manifest, ManifestError
 from scenarios.arms import Arm, ArmUnreachableError
-from scenarios.comparability import differing_answers
+from scenarios.comparability import unlike_answers
 from scenarios.data_set import open_data_set
 from scenarios.environment import describe_environment
 from scenarios.filling import FillError, fill
@@ -177,7 +177,7 @@ def _measured(plan: Plan, data: Path, manifest: Manifest, workload: Workload, fo
         _start_all(arms)
         _fill_all(arms, data, manifest, folder)
         requests = [request for each in workload.reads.values() for request in each]
-        if faults := differing_answers([arm for arm in arms.values() if not arm.plan.target], requests):
+        if faults := unlike_answers(list(arms.values()), requests):
             folder.record({"validity": {"faults": faults}})
             return faults
         session = _session(plan, data, arms, folder, generator_cpu)
