@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+import warnings
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ def serve(settings: Settings) -> None:
             f"data={str(settings.data)!r} holds several repositories, which accounting off would show to "
             "everyone; serve with --accounting grants, or with --force if that is meant"
         )
+    # pydicom warns about each file that strays from the standard; an archive takes it as it is.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
     app = create_app(settings)
     with listening_socket(settings) as listener:
         host, port = listener.getsockname()[:2]

@@ -31,12 +31,20 @@ class Choice:
 
 
 def parse_accept(header: str | None, query: str | None = None) -> tuple[MediaType, ...]:
-    """Return the acceptable media ranges, best first; an element that is no media type raises BadRequest."""
+    """Return the acceptable media ranges, best first; elements that are none are ignored (PS3.18 8.7.8)."""
     text = query if query is not None else header
     if text is None or not text.strip():
         return (ANY,)
-    ranges = [parse_media_type(element) for element in split_list(text)]
-    return tuple(sorted((r for r in ranges if r.quality > 0), key=lambda r: -r.quality))
+    ranges = []
+    for element in split_list(text):
+        try:
+            parsed = parse_media_type(element)
+            weight = parsed.quality
+        except BadRequest:
+            continue
+        if weight > 0:
+            ranges.append((weight, parsed))
+    return tuple(parsed for _, parsed in sorted(ranges, key=lambda pair: -pair[0]))
 
 
 def choose_json(acceptable: tuple[MediaType, ...]) -> str:

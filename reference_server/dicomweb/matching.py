@@ -11,8 +11,9 @@ import re
 import orjson
 
 from reference_server.accounting.policy import Access
-from reference_server.dicomweb.attributes import MODALITIES_IN_STUDY, level_of, tags
+from reference_server.dicomweb.attributes import MODALITIES_IN_STUDY, level_of, level_tags, tags
 from reference_server.dicomweb.search import Match, Search
+from reference_server.storage.names import fold_name
 from reference_server.storage.predicate import Predicate, every
 from reference_server.storage.records import Level
 
@@ -38,7 +39,7 @@ COLUMN_OF: dict[int, str] = {tags(keyword)[0]: column for column, keyword in _CO
 JSON_OF = {
     Level.STUDY: "study.attributes",
     Level.SERIES: "series.attributes",
-    Level.INSTANCE: "metadata.json",
+    Level.INSTANCE: "CAST(metadata.json AS TEXT)",
 }
 
 NO_WILDCARD_VRS = frozenset(
@@ -48,11 +49,6 @@ NUMBER_VRS = frozenset({"IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "U
 AFTER_ANY_DIGIT = (
     "~"  # sorts behind every character of a date or time, so that a prefix covers what it begins
 )
-
-
-def fold_name(text: str) -> str:
-    """Return a person name as it is matched: without case, and without empty trailing components."""
-    return text.casefold().rstrip("^")
 
 
 def _glob(text: str) -> str:
@@ -92,7 +88,7 @@ def value_predicate(column: str, vr: str, text: str) -> Predicate:
     if vr in NUMBER_VRS:
         return _number(column, text)
     if vr == "PN":
-        text = fold_name(text)
+        text = fold_name(text) or ""
     if vr not in NO_WILDCARD_VRS and ("*" in text or "?" in text):
         return Predicate(f"{column} GLOB ?", (_glob(text),))
     return Predicate(f"{column} = ?", (text.strip(" ") if vr != "PN" else text,))
@@ -106,7 +102,7 @@ def _json_predicate(document: str, path: tuple[int, ...], vr: str, text: str, de
         inner = _json_predicate(f"{alias}.value", path[1:], vr, text, depth + 1)
     elif vr == "PN":
         groups = [
-            value_predicate(f"unicode_fold(json_extract({alias}.value, '$.{group}'))", "PN", text)
+            value_predicate(f"fold_name(json_extract({alias}.value, '$.{group}'))", "PN", text)
             for group in ("Alphabetic", "Ideographic", "Phonetic")
         ]
         inner = groups[0] | groups[1] | groups[2]
@@ -137,6 +133,20 @@ def match_predicate(match: Match, access: Access) -> Predicate:
     if match.vr == "PN":
         return _name(column, tag, match.text)
     return value_predicate(column, match.vr, match.text)
+
+
+def reads_metadata(search: Search) -> bool:
+    """Tell whether a search needs the whole DICOM JSON of instances, to match or to return it."""
+    if search.level is not Level.INSTANCE:
+        return False
+    kept = level_tags(Level.INSTANCE)
+    returned = search.include_all or any(
+        level_of(tag) is Level.INSTANCE and tag not in kept for tag in search.include
+    )
+    return returned or any(
+        level_of(match.path[0]) is Level.INSTANCE and (len(match.path) > 1 or match.path[0] not in COLUMN_OF)
+        for match in search.matches
+    )
 
 
 def search_predicate(search: Search, access: Access) -> Predicate:

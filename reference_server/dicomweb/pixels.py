@@ -24,9 +24,10 @@ NATIVE = TransferSyntax(EXPLICIT_VR_LITTLE_ENDIAN, encapsulated=False)
 async def retrieve_frames(request: Request) -> Response:
     """Answer a list of frames, in the order of the list."""
     archive = archive_of(request)
+    access = archive.access(request)
     numbers = parse_frame_list(request.path_params["frames"])
     ranges = acceptable(request)
-    located = (await retrievable(request))[0][0]
+    located = (await retrievable(request, access))[0][0]
     stored = syntax_of(located.transfer_syntax_uid) or NATIVE
     choice = choose_frames(ranges, stored if stored.encapsulated else NATIVE, single=len(numbers) == 1)
     frames = await _frames(archive, located, numbers, choice)
@@ -78,8 +79,9 @@ def _parts(contents: list[bytes], locations: list[str], choice: Choice) -> Respo
 async def retrieve_bulkdata(request: Request) -> Response:
     """Answer one attribute's value, named by the path of a BulkDataURI."""
     archive = archive_of(request)
+    access = archive.access(request)
     ranges = acceptable(request)
-    located = (await retrievable(request))[0][0]
+    located = (await retrievable(request, access))[0][0]
     stored = syntax_of(located.transfer_syntax_uid) or NATIVE
     choice = choose_frames(ranges, stored if stored.encapsulated else NATIVE, single=True)
     content = await read_blob(archive, located)

@@ -1,21 +1,24 @@
 """QIDO-RS: searches for studies, series and instances (PS3.18 10.6)."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reference_server.dicomweb import attributes
 from reference_server.dicomweb.accept import choose_json
 from reference_server.dicomweb.archive import acceptable, archive_of, json_response
-from reference_server.dicomweb.attributes import KEPT, KNOWN, REQUIRED, level_of, vr_of
+from reference_server.dicomweb.attributes import KNOWN, REQUIRED, level_of, vr_of
 from reference_server.dicomweb.dicom_json import Json, with_base
-from reference_server.dicomweb.matching import search_predicate
+from reference_server.dicomweb.matching import reads_metadata, search_predicate
 from reference_server.dicomweb.search import Search, parse_search
 from reference_server.storage.index import Page, search
 from reference_server.storage.records import Found, Level
 
+EMPTY: dict[Level, Json] = {
+    level: {f"{tag:08X}": {"vr": vr_of(tag)} for tag in required} for level, required in REQUIRED.items()
+}
+RETURNED = {level: [f"{tag:08X}" for tag in (*REQUIRED[level], *KNOWN[level])] for level in Level}
 TRUNCATED = (
     "The number of results exceeded the maximum supported by the server. Additional results can be requested."
 )
@@ -38,16 +41,17 @@ async def search_instances(request: Request) -> Response:
 
 async def _answer(request: Request, level: Level) -> Response:
     archive = archive_of(request)
+    access = archive.access(request)
     media_type = choose_json(acceptable(request))
     path = request.path_params
     wanted = parse_search(level, request.query_params.multi_items(), path.get("study"), path.get("series"))
-    access = archive.access(request)
     most = archive.settings.max_results
     limit = most if wanted.limit is None else min(wanted.limit, most)
     # One row more than may be sent tells whether there are more, without counting them.
     more = 1 if wanted.limit is None or wanted.limit > most else 0
     page = Page(limit + more, wanted.offset)
-    found = await search(archive.database, level, search_predicate(wanted, access), access, page)
+    where = search_predicate(wanted, access)
+    found = await search(archive.database, level, where, access, page, with_metadata=reads_metadata(wanted))
     warnings = wanted.warnings + ((TRUNCATED,) if len(found) > limit else ())
     base = archive.base_url(request)
     results = orjson.dumps([render(each, wanted, base) for each in found[:limit]])
@@ -56,54 +60,42 @@ async def _answer(request: Request, level: Level) -> Response:
 
 def render(found: Found, wanted: Search, base: str) -> Json:
     """Return one result: attributes of its level and of the levels that the path omits, and counts."""
-    levels = [wanted.level]
-    if wanted.level is not Level.STUDY and wanted.study_uid is None:
-        levels.append(Level.STUDY)
-    if wanted.level is Level.INSTANCE and wanted.series_uid is None:
-        levels.append(Level.SERIES)
     documents: dict[Level, Json] = {Level.STUDY: orjson.loads(found.study_attributes)}
     if found.series_attributes is not None:
         documents[Level.SERIES] = orjson.loads(found.series_attributes)
-    if found.metadata is not None:
-        documents[Level.INSTANCE] = orjson.loads(found.metadata)
+    if found.instance_attributes is not None:
+        documents[Level.INSTANCE] = orjson.loads(found.metadata or found.instance_attributes)
     result: Json = {}
-    for level in levels:
-        result |= _attributes(documents[level], level, wanted)
+    for level, document in documents.items():
+        if level is wanted.level or level not in wanted.levels_of_path:
+            result |= EMPTY[level]
+            result |= document if wanted.include_all else _pick(document, RETURNED[level])
     for tag in wanted.include:
-        if level_of(tag) in documents and (name := f"{tag:08X}") in documents[level_of(tag)]:
-            result[name] = documents[level_of(tag)][name]
-    result |= _computed(found, base)
-    return dict(sorted(result.items()))
+        if level_of(tag) in documents:
+            result |= _pick(documents[level_of(tag)], (f"{tag:08X}",))
+    return dict(sorted((result | _computed(found, base)).items()))
 
 
-def _attributes(document: Json, level: Level, wanted: Search) -> Json:
-    """Return what a result carries of one level: what is required even if empty, the rest where known."""
-    if wanted.include_all and level is Level.INSTANCE:
-        return document
-    optional = KNOWN[level] + (KEPT[level] if wanted.include_all else ())
-    result: Json = {f"{tag:08X}": document.get(f"{tag:08X}", {"vr": vr_of(tag)}) for tag in REQUIRED[level]}
-    return result | {name: document[name] for tag in optional if (name := f"{tag:08X}") in document}
-
-
-def _value(tag: int, value: Any) -> Json:
-    return {f"{tag:08X}": {"vr": vr_of(tag), "Value": value if isinstance(value, list) else [value]}}
+def _pick(document: Json, names: Iterable[str]) -> Json:
+    return {name: document[name] for name in names if name in document}
 
 
 def _computed(found: Found, base: str) -> Json:
     """Return the attributes that describe the result as this archive holds it."""
     url = f"{base}/studies/{found.study_uid}"
-    result = _value(attributes.STUDY_UID, found.study_uid)
+    result: Json = {"0020000D": {"vr": "UI", "Value": [found.study_uid]}}
     if found.series_uid is not None:
         url += f"/series/{found.series_uid}"
-        result |= _value(attributes.SERIES_UID, found.series_uid)
+        result["0020000E"] = {"vr": "UI", "Value": [found.series_uid]}
     if found.sop_instance_uid is not None:
         url += f"/instances/{found.sop_instance_uid}"
-    result |= _value(attributes.RETRIEVE_URL, url) | _value(attributes.INSTANCE_AVAILABILITY, "ONLINE")
+    result["00081190"] = {"vr": "UR", "Value": [url]}
+    result["00080056"] = {"vr": "CS", "Value": ["ONLINE"]}
     if found.modalities is not None:
         modalities = [each for each in orjson.loads(found.modalities) if each]
-        result |= _value(attributes.MODALITIES_IN_STUDY, modalities)
-        result |= _value(attributes.STUDY_RELATED_SERIES, found.series_count)
-        result |= _value(attributes.STUDY_RELATED_INSTANCES, found.instance_count)
+        result["00080061"] = {"vr": "CS", "Value": modalities} if modalities else {"vr": "CS"}
+        result["00201206"] = {"vr": "IS", "Value": [found.series_count]}
+        result["00201208"] = {"vr": "IS", "Value": [found.instance_count]}
     elif found.instance_count is not None:
-        result |= _value(attributes.SERIES_RELATED_INSTANCES, found.instance_count)
+        result["00201209"] = {"vr": "IS", "Value": [found.instance_count]}
     return result

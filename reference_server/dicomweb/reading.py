@@ -18,8 +18,11 @@ from pydicom.uid import RE_VALID_UID
 from reference_server.dicomweb.attributes import level_tags
 from reference_server.dicomweb.dicom_json import BASE, Json, model_of
 from reference_server.dicomweb.frames import frame_layout
-from reference_server.dicomweb.matching import fold_name
+from reference_server.storage.names import fold_name
 from reference_server.storage.records import InstanceRecord, Level, StudyKeys
+
+# What a value says is kept as it is said; an archive stores and does not correct.
+pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 
 CANNOT_UNDERSTAND = 0xC000
 DOES_NOT_MATCH_SOP_CLASS = 0xA900
@@ -100,6 +103,7 @@ def _record(dataset: Dataset, identity: dict[str, str], file: Arrived) -> Instan
         study_keys=_study_keys(model),
         study_attributes=_subset(model, level_tags(Level.STUDY)),
         series_attributes=_subset(model, level_tags(Level.SERIES)),
+        instance_attributes=_subset(model, level_tags(Level.INSTANCE)),
         metadata=orjson.dumps(model),
         size_bytes=file.size_bytes,
         sha256=file.sha256,
@@ -134,6 +138,3 @@ def _study_keys(model: Json) -> StudyKeys:
 def _subset(model: Json, wanted: Iterable[int]) -> str:
     names = {f"{tag:08X}" for tag in wanted}
     return orjson.dumps({name: value for name, value in model.items() if name in names}).decode()
-
-
-pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE

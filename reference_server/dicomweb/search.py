@@ -19,8 +19,10 @@ RESERVED = frozenset({"limit", "offset", "includefield", "fuzzymatching", "accep
 OPTIONAL_FLAGS = ("emptyvaluematching", "multiplevaluematching")
 MAX_OFFSET = 2**62
 _HEX_TAG = re.compile(r"[0-9A-Fa-f]{8}\Z")
-_DATE_RANGE = re.compile(r"(\d{8})?(-(\d{8})?)?\Z")
-_TIME_RANGE = re.compile(r"([\d:.]+)?(-([\d:.]+)?)?\Z")
+_DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+_TIME = r"([01]\d|2[0-3])(:?[0-5]\d(:?([0-5]\d|60)(\.\d{1,6})?)?)?"
+_DATE_RANGE = re.compile(rf"({_DATE})?(-({_DATE})?)?\Z")
+_TIME_RANGE = re.compile(rf"({_TIME})?(-({_TIME})?)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,12 @@ class Search:
     limit: int | None = None
     offset: int = 0
     warnings: tuple[str, ...] = ()
+
+    @property
+    def levels_of_path(self) -> frozenset[Level]:
+        """The levels above that the path names; a result need not repeat their attributes."""
+        named = {Level.STUDY: self.study_uid, Level.SERIES: self.series_uid}
+        return frozenset(level for level, uid in named.items() if uid is not None)
 
 
 def tag_path(name: str) -> tuple[int, ...] | None:
@@ -73,7 +81,7 @@ def _flag(name: str, text: str) -> bool:
 def _check_value(name: str, vr: str, text: str) -> None:
     """Refuse a date or time that cannot be one."""
     pattern = {"DA": _DATE_RANGE, "TM": _TIME_RANGE}.get(vr)
-    if text and pattern is not None and not pattern.match(text):
+    if text and pattern is not None and (text == "-" or not pattern.match(text)):
         raise BadRequest(f"{name}={text!r} is neither a value nor a range")
 
 

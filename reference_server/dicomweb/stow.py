@@ -7,6 +7,7 @@ index together. A part that cannot be stored is a failure of that part alone.
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextvars import copy_context
 from functools import partial
 
 from starlette.requests import ClientDisconnect, Request
@@ -39,8 +40,8 @@ Handled = InstanceRecord | Failure
 async def store_instances(request: Request) -> Response:
     """Store the instances of the payload; answer with the outcome of each."""
     archive = archive_of(request)
-    media_type = choose_json(acceptable(request))
     storer = await archive.policy.storer(archive.database, archive.credentials(request), archive.clock())
+    media_type = choose_json(acceptable(request))
     reader = MultipartReader(_body(request), boundary_of(_payload_type(request)))
     handled = await _receive(archive, reader)
     if not handled:
@@ -110,8 +111,9 @@ async def _finish_part(archive: Archive, part: Part, blob: IncomingBlob, gate: a
         if part.headers.get("content-type", DICOM).partition(";")[0].strip().lower() != DICOM:
             blob.discard()
             return Failure(WRONG_MEDIA_TYPE)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(archive.workers, partial(_keep, archive, blob))
+        # The thread runs in a copy of the context, so that its time on disk counts for this request.
+        keep = partial(copy_context().run, _keep, archive, blob)
+        return await asyncio.get_running_loop().run_in_executor(archive.workers, keep)
     finally:
         gate.release()
 
@@ -120,7 +122,8 @@ def _keep(archive: Archive, blob: IncomingBlob) -> Handled:
     """Read the instance and make its blob durable, in a thread; what cannot be read leaves no file."""
     try:
         record = read_instance(Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256))
-        archive.blobs.keep(blob)
+        with measured("blob"):
+            archive.blobs.keep(blob)
     except UnreadableError as error:
         blob.discard()
         return Failure(error.reason, error.sop_class_uid, error.sop_instance_uid)

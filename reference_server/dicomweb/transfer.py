@@ -84,6 +84,8 @@ def to_explicit_little_endian(content: bytes) -> bytes:
     try:
         if syntax.is_encapsulated and "PixelData" in dataset:
             dataset.decompress(as_rgb=False)
+        for _ in dataset.iterall():
+            pass  # gives a VR to elements of a file whose VRs are implicit although it says otherwise
         dataset.file_meta.TransferSyntaxUID = UID(EXPLICIT_VR_LITTLE_ENDIAN)
         buffer = BytesIO()
         dcmwrite(buffer, dataset, little_endian=True, implicit_vr=False, overwrite=True)

@@ -11,6 +11,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reference_server.accounting.policy import Access
 from reference_server.dicomweb.accept import AS_STORED, Choice, choose_instances, choose_json
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response
 from reference_server.dicomweb.dicom_json import with_base
@@ -37,13 +38,14 @@ def resource_predicate(request: Request) -> Predicate:
     return every(*(Predicate(sql, (path[key],)) for key, sql in _KEYS.items() if key in path))
 
 
-async def retrievable(request: Request, *, with_metadata: bool = False) -> list[tuple[Located, bytes | None]]:
+async def retrievable(
+    request: Request, access: Access, *, with_metadata: bool = False
+) -> list[tuple[Located, bytes | None]]:
     """Return the instances of the resource that the caller may retrieve, in one SQL round trip.
 
     Raises NotFound where the caller sees none, Forbidden where it sees some but may retrieve none.
     """
     archive = archive_of(request)
-    access = archive.access(request)
     rows = await locate(archive.database, resource_predicate(request), access, with_metadata=with_metadata)
     if not rows:
         raise NotFound("there is no such resource")
@@ -56,8 +58,9 @@ async def retrievable(request: Request, *, with_metadata: bool = False) -> list[
 async def retrieve_instances(request: Request) -> Response:
     """Answer a study, a series or an instance."""
     archive = archive_of(request)
+    access = archive.access(request)
     choice = choose_instances(acceptable(request), single="instance" in request.path_params)
-    located = [row[0] for row in await retrievable(request)]
+    located = [row[0] for row in await retrievable(request, access)]
     await _check_convertible(archive, located, choice)
     if not choice.multipart:
         content = await read_instance(archive, located[0], choice)
@@ -112,8 +115,10 @@ async def read_blob(archive: Archive, located: Located) -> bytes:
 
 async def retrieve_metadata(request: Request) -> Response:
     """Answer the metadata of a study, a series or an instance, as encoded when it was stored."""
+    archive = archive_of(request)
+    access = archive.access(request)
     media_type = choose_json(acceptable(request))
-    rows = await retrievable(request, with_metadata=True)
+    rows = await retrievable(request, access, with_metadata=True)
     documents = b",".join(document for _, document in rows if document is not None)
-    base = archive_of(request).base_url(request).encode()
+    base = archive.base_url(request).encode()
     return json_response(with_base(b"[" + documents + b"]", base), media_type)

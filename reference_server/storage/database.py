@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from reference_server.errors import Unavailable
+from reference_server.storage.names import fold_name
 from reference_server.storage.predicate import Value
 from reference_server.timing import count_round_trip, measured
 
@@ -59,6 +60,7 @@ class Database:
         for schema in self._schemas:
             await self._writer.executescript(schema.read_text(encoding="utf-8"))
         self._reader = await self._connect("FULL")
+        await self._reader.create_function("fold_name", 1, fold_name, deterministic=True)
         await self._reader.execute("PRAGMA query_only=1")
         self._committer = asyncio.create_task(self._commit_forever(), name="committer")
 
@@ -86,7 +88,7 @@ class Database:
         with measured("index"):
             try:
                 return await self._reader.execute_fetchall(sql, values)  # type: ignore[return-value]  # typed as Row
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 raise Unavailable("the index cannot be read") from error
 
     async def write(self, work: Write[Result]) -> Result:

@@ -100,19 +100,25 @@ _SOURCE = {
     Level.STUDY: "study",
     Level.SERIES: "series JOIN study ON study.id = series.study_id",
     Level.INSTANCE: "instance JOIN series ON series.id = instance.series_id"
-    " JOIN study ON study.id = instance.study_id JOIN metadata ON metadata.instance_id = instance.id",
+    " JOIN study ON study.id = instance.study_id",
 }
+_METADATA = " JOIN metadata ON metadata.instance_id = instance.id"
 _IDENTITY = {
     Level.STUDY: "study.id, study.repository_id, study.study_uid, NULL, NULL, study.attributes, NULL, NULL",
     Level.SERIES: "series.id, study.repository_id, study.study_uid, series.series_uid, NULL,"
     " study.attributes, series.attributes, NULL",
     Level.INSTANCE: "instance.id, study.repository_id, study.study_uid, series.series_uid,"
-    " instance.sop_instance_uid, study.attributes, series.attributes, metadata.json",
+    " instance.sop_instance_uid, study.attributes, series.attributes, instance.attributes",
 }
 
 
-def search_statement(level: Level, where: Predicate, access: Access, page: Page) -> Predicate:
-    """Return the statement of one page of results, in the order of arrival."""
+def search_statement(
+    level: Level, where: Predicate, access: Access, page: Page, *, with_metadata: bool
+) -> Predicate:
+    """Return the statement of one page of results, in the order of arrival.
+
+    `with_metadata` says whether the whole DICOM JSON of instances is asked for, or used by `where`.
+    """
     columns: tuple[Predicate, ...] = (Predicate("NULL"),) * 3
     if level is Level.STUDY:
         columns = _study_columns(access)
@@ -120,9 +126,11 @@ def search_statement(level: Level, where: Predicate, access: Access, page: Page)
         columns = _series_columns(access)
     visible = {Level.STUDY: access.study, Level.SERIES: access.series, Level.INSTANCE: access.instance}[level]
     condition = every(where, visible)
+    document = "metadata.json" if with_metadata else "NULL"
+    source = _SOURCE[level] + (_METADATA if with_metadata else "")
     sql = (
-        f"SELECT {_IDENTITY[level]}, {', '.join(column.sql for column in columns)} FROM {_SOURCE[level]}"  # noqa: S608
-        f" WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"
+        f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}"  # noqa: S608
+        f" FROM {source} WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"
     )
     bound: tuple[Value, ...] = tuple(value for column in columns for value in column.values)
     return Predicate(sql, (*bound, *condition.values, page.limit, page.offset))
@@ -137,14 +145,13 @@ _LOCATED = (
 
 def locate_statement(where: Predicate, access: Access, *, with_metadata: bool) -> Predicate:
     """Return the statement that locates visible instances, their metadata with them where it is asked for."""
-    source = _SOURCE[Level.INSTANCE]
-    if not with_metadata:
-        source = source.removesuffix(" JOIN metadata ON metadata.instance_id = instance.id")
+    source = _SOURCE[Level.INSTANCE] + (_METADATA if with_metadata else "")
     document = "metadata.json" if with_metadata else "NULL"
     condition = every(where, access.instance)
+    # Without a LIMIT, SQLite may drop the order of a subquery.
     sql = (
         f"SELECT {_LOCATED}, {access.retrievable.sql}, {document} FROM {source}"  # noqa: S608
-        f" WHERE {condition.sql} ORDER BY instance.series_id, instance.id"
+        f" WHERE {condition.sql} ORDER BY instance.series_id, instance.id LIMIT -1"
     )
     return Predicate(sql, (*access.retrievable.values, *condition.values))
 
@@ -176,10 +183,17 @@ async def _rows(
 
 
 async def search(
-    database: Database, level: Level, where: Predicate, access: Access, page: Page
+    database: Database,
+    level: Level,
+    where: Predicate,
+    access: Access,
+    page: Page,
+    *,
+    with_metadata: bool = False,
 ) -> list[Found]:
     """Return one page of what the caller may see and `where` holds for."""
-    _, rows = await _rows(database, search_statement(level, where, access, page), access, 11)
+    statement = search_statement(level, where, access, page, with_metadata=with_metadata)
+    _, rows = await _rows(database, statement, access, 12)
     return [Found(*row[1:]) for row in rows]
 
 

@@ -35,8 +35,8 @@ study.study_uid = ? ON CONFLICT (study_id, series_uid) DO NOTHING
 """
 INSERT_INSTANCE = """
 INSERT INTO instance (series_id, study_id, repository_id, sop_instance_uid, sop_class_uid, instance_number,
-    transfer_syntax_uid, size_bytes, sha256, blob, frame_offset, frame_bytes, frame_count)
-SELECT series.id, study.id, study.repository_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    transfer_syntax_uid, size_bytes, sha256, blob, frame_offset, frame_bytes, frame_count, attributes)
+SELECT series.id, study.id, study.repository_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM study JOIN series ON series.study_id = study.id
 WHERE study.repository_id = ? AND study.study_uid = ? AND series.series_uid = ?
 """
@@ -122,6 +122,7 @@ def _instance_values(record: InstanceRecord, repository_id: int) -> tuple[str | 
         record.sha256,
         record.blob,
         *((layout.offset, layout.frame_bytes, layout.count) if layout else (None, None, None)),
+        record.instance_attributes,
         repository_id,
         record.study_uid,
         record.series_uid,

@@ -51,6 +51,7 @@ class InstanceRecord:
     study_keys: StudyKeys
     study_attributes: str
     series_attributes: str
+    instance_attributes: str
     metadata: bytes
     size_bytes: int
     sha256: str
@@ -93,6 +94,7 @@ class Found:
     sop_instance_uid: str | None
     study_attributes: str
     series_attributes: str | None
+    instance_attributes: str | None
     metadata: bytes | None
     modalities: str | None
     series_count: int | None

@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS instance (
     frame_offset INTEGER,         -- where native little endian pixel data begin in the file, else null
     frame_bytes INTEGER,          -- size of one such frame
     frame_count INTEGER,
+    attributes TEXT NOT NULL,     -- DICOM JSON of what a search returns unasked
     UNIQUE (repository_id, sop_instance_uid)
 );
 CREATE INDEX IF NOT EXISTS instance_by_series ON instance (series_id);
