@@ -81,22 +81,23 @@ class Manifest:
 
     def write(self) -> Path:
         """Write `manifest.json` into the root, canonically (sorted keys), and return its path."""
-        target = self.root / FILE_NAME
-        text = json.dumps(self._document(), sort_keys=True, ensure_ascii=False, indent=1)
-        # Bytes rather than text: a platform's line ends must not change the digest.
-        target.write_bytes(f"{text}\n".encode())
-        return target
-
-    def _document(self) -> dict[str, Any]:
-        return {
+        head = {
             "schema": SCHEMA,
             "recipe": self.recipe,
             "seed": self.seed,
             "instances_scale": self.instances_scale,
             "bytes_scales": dict(self.bytes_scales),
             "people": asdict(self.people),
-            "studies": [asdict(study) for study in self.studies],
         }
+        target = self.root / FILE_NAME
+        # Bytes rather than text: a platform's line ends must not change the digest. "studies" sorts last, so
+        # the head can be closed by it, and no more than one study is held as text.
+        with target.open("wb") as file:
+            file.write(_canonical(head)[:-1] + b',"studies":[')
+            for index, study in enumerate(self.studies):
+                file.write((b",\n" if index else b"\n") + _canonical(asdict(study)))
+            file.write(b"\n]}\n")
+        return target
 
     @classmethod
     def read(cls, root: Path) -> "Manifest":
@@ -117,6 +118,10 @@ class Manifest:
             return _parse(document, root)
         except (KeyError, TypeError, ValueError) as error:
             raise ManifestError(f"{source} is damaged: {error}; make it anew") from error
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _parse(document: object, root: Path) -> Manifest:

@@ -76,7 +76,7 @@ RECIPES = {
     for recipe in (
         Recipe(
             "tiny",
-            "13 studies, about 50 small instances of every modality, 4 MB; for tests and a first look",
+            "13 studies, about 40 small instances of every modality, 3 MB; for tests and a first look",
             studies=13,
             mix=_TINY_MIX,
             instances_scale=Fraction(1, 100),
@@ -88,14 +88,14 @@ RECIPES = {
         ),
         Recipe(
             "medium",
-            "800 studies, about 24,000 instances, 6 GB",
+            "800 studies, about 24,000 instances, 7 GB",
             studies=800,
             mix=_MIX,
             instances_scale=_SCALE,
         ),
         Recipe(
             "large",
-            "8,000 studies, about 240,000 instances, 60 GB",
+            "8,000 studies, about 240,000 instances, 70 GB",
             studies=8000,
             mix=_MIX,
             instances_scale=_SCALE,
