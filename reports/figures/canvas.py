@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.palette import ALL, INK, PAPER, RULE, SOFT_INK
 
-WIDE_IN, NARROW_IN = 8.6, 4.3
+WIDE_IN, NARROW_IN = 8.6, 3.9
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 STYLE: Any = {  # matplotlib's stubs accept literal keys alone
@@ -89,6 +89,12 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
     figure.legend(handles=list(handles), loc="outside lower left", ncols=columns, handlelength=1.6)
 
 
+def settle(figure: Figure) -> None:
+    """Lay the figure out once; every later file then takes this layout, which is most of the drawing time."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def save(figure: Figure, stem: Path) -> None:
     """Write the figure as SVG, PNG and PDF."""
     for suffix, metadata in METADATA.items():
@@ -100,9 +106,8 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:
 
     Identifiers get the name as a prefix, because all figures of a page share one space of identifiers.
     """
-    figure.patch.set_alpha(0)
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=METADATA["svg"])
+    figure.savefig(buffer, format="svg", metadata=METADATA["svg"], transparent=True)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

@@ -14,7 +14,7 @@ from reports.stats import Floats
 
 PANEL_IN = 1.35
 REACH = 4.0  # points further than this many interquartile ranges from the median are drawn at the edge
-EDGE = 1.01
+EDGE = 0.03  # of the panel's height, between a triangle and the edge
 
 
 def draw_rounds(analysis: Analysis, width_in: float) -> Figure:
@@ -80,10 +80,12 @@ def _draw_points(
     ratios = np.exp(effect.log_ratios)
     inside = (ratios >= low) & (ratios <= high)
     face = colour.light if filled else "none"
+    inset = (high / low) ** EDGE
+    edges = (low * inset, high / inset)
     for marker, chosen, places in (
         ("o", inside, ratios),
-        ("^", ratios > high, np.full_like(ratios, high / EDGE)),
-        ("v", ratios < low, np.full_like(ratios, low * EDGE)),
+        ("^", ratios > high, np.full_like(ratios, edges[1])),
+        ("v", ratios < low, np.full_like(ratios, edges[0])),
     ):
         axes.plot(
             rounds[chosen], places[chosen], marker, markersize=3, markerfacecolor=face,
