@@ -7,6 +7,7 @@ Targets are the same in every round and arm; their order is drawn anew for each 
 every arm.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from datasets.manifest import InstanceRecord, Manifest, SeriesRecord, StudyRecor
 from scenarios.load.operations import DICOM_JSON, DICOM_PARTS, FRAME_PARTS, Operation, Request
 
 PREFIX_LETTERS = 2
+DATE = re.compile(r"[0-9]{8}")  # old files bear dates of ACR-NEMA, with dots, which no search accepts
 T = TypeVar("T")
 
 
@@ -88,7 +90,8 @@ def _searches(
     """Return the searches at study level."""
     patients = Counter(study.patient_id for study in studies if study.patient_id)
     prefixes = Counter(study.patient_name[:PREFIX_LETTERS] for study in studies if study.patient_name)
-    months = Counter(study.study_date[:6] for study in studies if study.study_date)
+    dates = [study.study_date for study in studies if DATE.fullmatch(study.study_date)]
+    months = Counter(date[:6] for date in dates)
     pages = range(max(1, total - limit + 1))
     offsets = [pages[index * len(pages) // targets] for index in range(targets)]
     page = f"limit={limit}"

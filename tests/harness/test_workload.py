@@ -1,5 +1,6 @@
 """The workload aims at what is there, at targets of like size, and never at what a STOW adds."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -69,6 +70,14 @@ def test_searches_do_not_match_what_a_stow_adds() -> None:
     ]
     assert not [path for path in paths if template.patient_id.replace(" ", "%20") + "&" in path + "&"]
     assert not [path for path in paths if f"StudyDate={template.study_date[:6]}" in path]
+
+
+def test_a_date_of_acr_nema_is_not_searched_for() -> None:
+    old = replace(study(3), study_date="1997.03.05")
+    made = replace(manifest(3), studies=(*manifest(3).studies, old))
+    paths = [request.path for request in build_workload(made, 8, 10).reads[Operation.QIDO_STUDIES_DATE_RANGE]]
+    assert paths
+    assert not [path for path in paths if "." in path]
 
 
 @given(seed=st.integers(), number=st.integers(0, 1000))
