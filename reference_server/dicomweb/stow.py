@@ -57,6 +57,9 @@ def _payload_type(request: Request) -> MediaType:
     header = request.headers.get("content-type")
     if header is None:
         raise UnsupportedMediaType("the payload has no Content-Type")
+    coding = request.headers.get("content-encoding", "identity").lower()
+    if coding != "identity":
+        raise UnsupportedMediaType(f"a payload in the coding {coding[:40]} cannot be read")
     payload = parse_media_type(header)
     root = payload.parameter("type")
     if root is not None and root.lower() not in (DICOM, "*/*"):

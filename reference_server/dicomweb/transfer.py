@@ -6,7 +6,8 @@ The pairs of image media type and transfer syntax are those of PS3.18 Table 8.7.
 from dataclasses import dataclass
 from io import BytesIO
 
-from pydicom import Dataset, dcmread, dcmwrite
+import numpy as np
+from pydicom import DataElement, Dataset, dcmread, dcmwrite
 from pydicom.uid import UID
 
 from reference_server.errors import NotAcceptable
@@ -15,6 +16,9 @@ IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+
+PIXEL_DATA = 0x7FE00010
+WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
 _JPEG = ("image/jpeg", "image/dicom+jpeg")
 _JLS = ("image/jls", "image/x-jls")
@@ -72,6 +76,15 @@ def read_whole(content: bytes) -> Dataset:
     return dcmread(BytesIO(content), force=True)
 
 
+def _swap(element: DataElement, bits_allocated: int) -> None:
+    """Turn the words of a binary value round, which pydicom leaves in the order of the file (PS3.5 7.3)."""
+    word = WORD_BYTES[element.VR]
+    if element.tag == PIXEL_DATA and bits_allocated > word * 8:
+        word = bits_allocated // 8
+    if element.value:
+        element.value = np.frombuffer(element.value, f">u{word}").astype(f"<u{word}").tobytes()
+
+
 def to_explicit_little_endian(content: bytes) -> bytes:
     """Return the file in Explicit VR Little Endian, pixel data decompressed.
 
@@ -84,8 +97,10 @@ def to_explicit_little_endian(content: bytes) -> bytes:
     try:
         if syntax.is_encapsulated and "PixelData" in dataset:
             dataset.decompress(as_rgb=False)
-        for _ in dataset.iterall():
-            pass  # gives a VR to elements of a file whose VRs are implicit although it says otherwise
+        # Visiting gives a VR to elements of a file whose VRs are implicit although it says otherwise.
+        for element in dataset.iterall():
+            if not syntax.is_little_endian and element.VR in WORD_BYTES:
+                _swap(element, int(dataset.get("BitsAllocated") or 0))
         dataset.file_meta.TransferSyntaxUID = UID(EXPLICIT_VR_LITTLE_ENDIAN)
         buffer = BytesIO()
         dcmwrite(buffer, dataset, little_endian=True, implicit_vr=False, overwrite=True)

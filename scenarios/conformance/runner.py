@@ -141,7 +141,7 @@ def carry_out(runner: Runner, checks: Sequence[Check], progress: Progress) -> tu
     acting = [check for check in checks if not check.observes]
     with ThreadPoolExecutor(max_workers=runner.target.concurrency) as pool:
         results = {result.name: result for result in pool.map(act, acting)}
-    works = any(result.state in {State.PASS, State.WARN} for result in results.values())
+    works = any(result.state is State.PASS for result in results.values())
     for check in checks:
         if check.observes:
             results[check.name] = runner.observed(check, works=works)
