@@ -51,8 +51,6 @@ class Effect:
     interval: Interval | None  # exact signed-rank, 95 %, as is delta_interval_ms
     delta_ms: float
     delta_interval_ms: Interval | None
-    t_interval: Interval | None  # cross-checks of the ratio's interval
-    bca_interval: Interval | None
 
     @property
     def n(self) -> int:
@@ -68,6 +66,16 @@ class Effect:
     def signed_rank(self) -> SignedRank:
         """What the log ratios say."""
         return SignedRank.of(self.log_ratios)
+
+    @property
+    def t_interval(self) -> Interval | None:
+        """Student's interval of the ratio, a cross-check."""
+        return _exponential(t_interval(self.log_ratios))
+
+    @property
+    def bca_interval(self) -> Interval | None:
+        """The bootstrap interval of the ratio, a cross-check that takes some ten milliseconds."""
+        return _exponential(bca_interval(self.log_ratios, seed=self.n))
 
     @property
     def half_width(self) -> float | None:
@@ -106,8 +114,6 @@ def _estimated(operation: str, pair: Pair, rounds: pd.DataFrame) -> Effect:
         interval=_exponential(ratio.interval()),
         delta_ms=delta.estimate,
         delta_interval_ms=delta.interval(),
-        t_interval=_exponential(t_interval(log_ratios)),
-        bca_interval=_exponential(bca_interval(log_ratios, seed=len(log_ratios))),
     )
 
 

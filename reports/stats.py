@@ -13,6 +13,7 @@ test rejects.
 """
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -127,16 +128,19 @@ def bca_interval(
         medians: Floats = np.median(pairs, axis=axis)
         return medians
 
-    found = scipy_stats.bootstrap(
-        (values,),
-        hodges_lehmann,
-        n_resamples=RESAMPLES,
-        batch=max(1, 4_000_000 // len(values) ** 2),
-        confidence_level=confidence,
-        method="BCa",
-        vectorized=True,
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        # What cannot be computed for want of spread comes back as NaN.
+        warnings.simplefilter("ignore", scipy_stats.DegenerateDataWarning)
+        found = scipy_stats.bootstrap(
+            (values,),
+            hodges_lehmann,
+            n_resamples=RESAMPLES,
+            batch=max(1, 4_000_000 // len(values) ** 2),
+            confidence_level=confidence,
+            method="BCa",
+            vectorized=True,
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
     low, high = float(found.low), float(found.high)
     return Interval(low, high) if math.isfinite(low) and math.isfinite(high) else None
 
