@@ -17,8 +17,8 @@ CALLER = """caller (id, repository_id) AS MATERIALIZED (
 
 SUBJECT = """subject (id) AS MATERIALIZED (
     SELECT closure.group_id FROM caller JOIN closure ON closure.member_id = caller.id
-    UNION SELECT principal.id FROM principal WHERE principal.kind = 'authenticated' AND EXISTS (SELECT 1 FROM
-    caller)
+    UNION SELECT principal.id FROM principal WHERE principal.kind = 'authenticated'
+    AND EXISTS (SELECT 1 FROM caller)
 )"""
 
 STORER = f"""WITH {CALLER}, {SUBJECT}

@@ -16,8 +16,8 @@ from reference_server.accounting.policy import Access, Credentials, Operation, S
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.predicate import Predicate
 
-LIVE = """held.subject_id IN (SELECT id FROM subject) AND held.operations & {operation} AND held.revoked_at IS
-NULL
+LIVE = """held.subject_id IN (SELECT id FROM subject) AND held.operations & {operation}
+    AND held.revoked_at IS NULL
     AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)"""
 
 REACHES = """(EXISTS (

@@ -24,14 +24,16 @@ WHERE study.repository_id = ? AND study.study_uid IN (SELECT value FROM json_eac
 """
 INSERT_STUDY = """
 INSERT INTO study (repository_id, study_uid, patient_id, patient_name, patient_birth_date, study_date,
-study_time, accession_number, referring_physician, study_id, study_description, modalities, series_count,
-instance_count, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', 0, 0, ?) ON CONFLICT
-(repository_id, study_uid) DO NOTHING
+    study_time, accession_number, referring_physician, study_id, study_description, modalities, series_count,
+    instance_count, attributes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', 0, 0, ?)
+ON CONFLICT (repository_id, study_uid) DO NOTHING
 """
 INSERT_SERIES = """
 INSERT INTO series (study_id, repository_id, series_uid, modality, series_number, instance_count, attributes)
-SELECT study.id, study.repository_id, ?, ?, ?, 0, ? FROM study WHERE study.repository_id = ? AND
-study.study_uid = ? ON CONFLICT (study_id, series_uid) DO NOTHING
+SELECT study.id, study.repository_id, ?, ?, ?, 0, ?
+FROM study WHERE study.repository_id = ? AND study.study_uid = ?
+ON CONFLICT (study_id, series_uid) DO NOTHING
 """
 INSERT_INSTANCE = """
 INSERT INTO instance (series_id, study_id, repository_id, sop_instance_uid, sop_class_uid, instance_number,
@@ -52,8 +54,10 @@ COUNT_STUDY = """
 UPDATE study SET
     instance_count = instance_count + ?,
     series_count = (SELECT count(*) FROM series WHERE series.study_id = study.id),
-    modalities = (SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id =
-    study.id) WHERE repository_id = ? AND study_uid = ?
+    modalities = (
+        SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id = study.id
+    )
+WHERE repository_id = ? AND study_uid = ?
 """
 
 

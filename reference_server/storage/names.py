@@ -1,7 +1,7 @@
 """How person names are compared: without case, and without empty trailing components.
 
-The index keeps names in this form, and SQL knows the function by the same name, so that a name in a column and
-one in a JSON document match alike.
+The index keeps names in this form, and SQL knows the function by the same name, so that a name in a column
+and one in a JSON document match alike.
 """
 
 
