@@ -24,6 +24,10 @@ NAMES = ("arm", "operation")
 COLUMNS = (
     "round", *NAMES, "block", *CLOCKS, *SPAN_COLUMNS, "request_bytes", "response_bytes", "sql_n", "error",
 )  # fmt: skip
+BLOCK_COLUMNS = (
+    "round", "arm", "block", "restart", "started_ns", "ended_ns", "requests", "server_cpu_ms",
+    "generator_cpu_ms", "rss_bytes", "steal_fraction", "load1", "involuntary_switches", "lag_p99_ms", "valid",
+)  # fmt: skip
 # name in a frame -> (later clock, earlier clock)
 DURATIONS = {
     "service_ms": ("end_ns", "sent_ns"),
@@ -130,8 +134,8 @@ def _blocks(path: Path, missing: list[str]) -> pd.DataFrame:
         blocks = pd.read_parquet(file)
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{file} cannot be read: {error}") from None
-    if not {"block", "arm", "round", "valid"} <= set(blocks.columns):
-        raise RunError(f"{file} lacks columns of the run folder's contract")
+    if lacking := [name for name in BLOCK_COLUMNS if name not in blocks.columns]:
+        raise RunError(f"{file} lacks the columns {', '.join(lacking)}")
     return blocks
 
 

@@ -46,7 +46,7 @@ def draw_rounds(analysis: Analysis, width_in: float) -> Figure:
 def restart_rounds(analysis: Analysis) -> list[int]:
     """Return the rounds, other than the first, that began with new server processes."""
     blocks = analysis.run.blocks
-    if blocks.empty or "restart" not in blocks:
+    if blocks.empty:
         return []
     first = blocks.groupby("restart")["round"].min()
     return sorted(int(number) for number in first.iloc[1:])

@@ -108,7 +108,7 @@ def write_run(folder: Path, truth: Truth = Truth(), **changes: Any) -> Path:
                 block_row(block, round_number, arm, len(samples), int(round_number >= truth.rounds / 2))
             )
             block += 1
-    pd.DataFrame(rows).to_parquet(folder / "blocks.parquet")
+    pd.DataFrame(rows, columns=list(block_row(0, 0, "off", 0, 0))).to_parquet(folder / "blocks.parquet")
     (folder / "run.json").write_text(json.dumps(document_of(truth) | changes), encoding="utf-8")
     return folder
 
