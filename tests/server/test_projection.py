@@ -80,7 +80,7 @@ async def expect_modality_filter(database: Database, access: Access, world: Worl
 
 
 async def expect_retrieval(database: Database, access: Access, world: World, user: str) -> None:
-    """A study resource holds the visible instances of one repository, with the right to retrieve told apart."""
+    """A study resource is the visible part of one repository, with the right to retrieve told apart."""
     names = await names_of(database)
     visible, retrievable = world.allowed(user, DISCOVER), world.allowed(user, RETRIEVE)
     for study in {i.study for i in world.instances}:
