@@ -9,7 +9,7 @@ from typing import Protocol
 
 from reference_server.errors import Unauthorized
 from reference_server.storage.database import Database, Row
-from reference_server.storage.predicate import Predicate, Value, every
+from reference_server.storage.predicate import TRUE, Predicate, Value, every
 from reference_server.storage.records import Found, FrameLayout, Level, Located
 
 
@@ -54,46 +54,42 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class _Expression:
-    """A column of a result: stored where all below the row is visible, computed where it is not."""
+class _Aggregate:
+    """A column that sums up what is below a row: stored if all is visible, else computed from what is."""
 
     stored: str
     computed: str
-    whole: Predicate
     visible: Predicate
 
-    def column(self) -> Predicate:
-        """Return the expression with its values."""
-        if self.whole.always:
+    def column(self, whole: Predicate) -> Predicate:
+        """Return the expression with its values; `whole` is then a column of the row."""
+        if whole.always:
             return Predicate(self.stored)
-        sql = (
-            f"CASE WHEN {self.whole.sql} THEN {self.stored} ELSE ({self.computed} AND {self.visible.sql}) END"
-        )
-        return Predicate(sql, self.whole.values + self.visible.values)
+        sql = f"CASE WHEN whole THEN {self.stored} ELSE ({self.computed} AND {self.visible.sql}) END"
+        return Predicate(sql, self.visible.values)
 
 
-def _study_columns(access: Access) -> tuple[Predicate, ...]:
-    whole = access.whole_study
-    modalities = (
-        "SELECT json_group_array(DISTINCT series.modality) FROM series WHERE series.study_id = study.id"
-    )
-    series = "SELECT count(*) FROM series WHERE series.study_id = study.id"
+_NOTHING = Predicate("NULL")
+_BELOW_STUDY = "FROM series WHERE series.study_id = study.id"
+
+
+def _columns(level: Level, access: Access) -> tuple[Predicate, ...]:
+    """Return the columns for modalities, number of series and number of instances of a result."""
+    if level is Level.INSTANCE:
+        return (_NOTHING,) * 3
+    if level is Level.SERIES:
+        count = "SELECT count(*) FROM instance WHERE instance.series_id = series.id"
+        aggregate = _Aggregate("series.instance_count", count, access.instance)
+        return (_NOTHING, _NOTHING, aggregate.column(access.whole_series))
+    modalities = f"SELECT json_group_array(DISTINCT series.modality) {_BELOW_STUDY}"
+    series = f"SELECT count(*) {_BELOW_STUDY}"
     instances = "SELECT count(*) FROM instance WHERE instance.study_id = study.id"
-    return (
-        _Expression("study.modalities", modalities, whole, access.series).column(),
-        _Expression("study.series_count", series, whole, access.series).column(),
-        _Expression("study.instance_count", instances, whole, access.instance).column(),
+    aggregates = (
+        _Aggregate("study.modalities", modalities, access.series),
+        _Aggregate("study.series_count", series, access.series),
+        _Aggregate("study.instance_count", instances, access.instance),
     )
-
-
-def _series_columns(access: Access) -> tuple[Predicate, ...]:
-    count = "SELECT count(*) FROM instance WHERE instance.series_id = series.id"
-    stored = Predicate("NULL")
-    return (
-        stored,
-        stored,
-        _Expression("series.instance_count", count, access.whole_series, access.instance).column(),
-    )
+    return tuple(each.column(access.whole_study) for each in aggregates)
 
 
 _SOURCE = {
@@ -119,21 +115,27 @@ def search_statement(
 
     `with_metadata` says whether the whole DICOM JSON of instances is asked for, or used by `where`.
     """
-    columns: tuple[Predicate, ...] = (Predicate("NULL"),) * 3
-    if level is Level.STUDY:
-        columns = _study_columns(access)
-    elif level is Level.SERIES:
-        columns = _series_columns(access)
-    visible = {Level.STUDY: access.study, Level.SERIES: access.series, Level.INSTANCE: access.instance}[level]
+    visible, whole = {
+        Level.STUDY: (access.study, access.whole_study),
+        Level.SERIES: (access.series, access.whole_series),
+        Level.INSTANCE: (access.instance, TRUE),
+    }[level]
+    columns = _columns(level, access)
     condition = every(where, visible)
     document = "metadata.json" if with_metadata else "NULL"
     source = _SOURCE[level] + (_METADATA if with_metadata else "")
-    sql = (
-        f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}"  # noqa: S608
-        f" FROM {source} WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"
-    )
+    selected = f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}"
     bound: tuple[Value, ...] = tuple(value for column in columns for value in column.values)
-    return Predicate(sql, (*bound, *condition.values, page.limit, page.offset))
+    limits = (*condition.values, page.limit, page.offset)
+    if whole.always:
+        sql = f"{selected} FROM {source} WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"
+        return Predicate(sql, (*bound, *limits))
+    # The keys of the page first, then one decision per row of it whether stored aggregates hold: SQLite would
+    # otherwise compute the columns of every match before it sorts. A LIMIT keeps the two steps apart.
+    keys = f"SELECT {level}.id FROM {source} WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"  # noqa: S608
+    rows = f"SELECT {level}.*, {whole.sql} AS whole FROM {level} WHERE {level}.id IN ({keys}) LIMIT -1"  # noqa: S608
+    sql = f"{selected} FROM ({rows}) AS {source} ORDER BY {level}.id LIMIT -1"
+    return Predicate(sql, (*bound, *whole.values, *limits))
 
 
 _LOCATED = (
