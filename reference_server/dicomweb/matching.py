@@ -46,14 +46,22 @@ NO_WILDCARD_VRS = frozenset(
     {"UI", "DA", "TM", "DT", "IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "UV", "AS", "AT"}
 )
 NUMBER_VRS = frozenset({"IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "UV"})
-AFTER_ANY_DIGIT = (
-    "~"  # sorts behind every character of a date or time, so that a prefix covers what it begins
-)
+AFTER_ANY_DIGIT = "~"  # sorts behind every character of a date or time, so a prefix covers what it begins
+LAST_CHARACTER = "\U0010ffff"  # sorts behind every character of a value
 
 
-def _glob(text: str) -> str:
-    """Return the GLOB pattern of a DICOM wildcard value; brackets are literal."""
-    return text.replace("[", "[[]")
+def _wildcard(column: str, text: str) -> Predicate:
+    """Return the predicate of a value with wildcards; brackets are literal.
+
+    The range of its literal beginning, which an index serves, is spelled out, and the pattern is hidden in an
+    expression: SQLite derives such a range itself, but then prepares the statement anew for every pattern.
+    """
+    pattern = Predicate(f"{column} GLOB ('' || ?)", (text.replace("[", "[[]"),))
+    prefix = re.split(r"[*?]", text, maxsplit=1)[0]
+    if not prefix:
+        return pattern
+    low = Predicate(f"{column} >= ?", (prefix,))
+    return every(low, Predicate(f"{column} < ?", (prefix + LAST_CHARACTER,)), pattern)
 
 
 def _range(column: str, text: str) -> Predicate:
@@ -90,7 +98,7 @@ def value_predicate(column: str, vr: str, text: str) -> Predicate:
     if vr == "PN":
         text = fold_name(text) or ""
     if vr not in NO_WILDCARD_VRS and ("*" in text or "?" in text):
-        return Predicate(f"{column} GLOB ?", (_glob(text),))
+        return _wildcard(column, text)
     return Predicate(f"{column} = ?", (text.strip(" ") if vr != "PN" else text,))
 
 
