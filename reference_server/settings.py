@@ -6,9 +6,10 @@ command line; the later source wins. A value that cannot be is refused with the 
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class Settings:
         metadata={"help": "off: plain archive; allow-all: every decision yes; grants: grants decide"},
     )
     base_path: str = field(default="/dicom-web", metadata={"help": "path below which DICOMweb is served"})
+    public_url: str = field(
+        default="",
+        metadata={"help": "URL below which callers reach DICOMweb, if not as their Host header says"},
+    )
     max_results: int = field(default=10_000, metadata={"help": "results of one search at most"})
     max_instance_bytes: int = field(default=2**33, metadata={"help": "size of one stored instance at most"})
     force: bool = field(
@@ -46,35 +51,18 @@ class Settings:
     )
 
 
-def _convert(name: str, value: Any, source: str) -> Any:
-    """Return the value of a setting in its type."""
-    try:
-        match name:
-            case "data":
-                return Path(value)
-            case "accounting":
-                return Accounting(value)
-            case "port" | "max_results" | "max_instance_bytes":
-                return _integer(name, value)
-            case "force":
-                return (
-                    value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
-                )
-            case "base_path":
-                return _base_path(str(value))
-            case _:
-                return str(value)
-    except (ValueError, KeyError) as error:
-        known = f"; known are {', '.join(Accounting)}" if name == "accounting" else ""
-        raise SettingsError(f"{source}: {name}={value!r} cannot be used{known} ({error})") from None
-
-
-def _integer(name: str, value: Any) -> int:
+def _integer(low: int, high: int, value: Any) -> int:
     number = int(value)
-    low, high = {"port": (0, 65535)}.get(name, (1, 2**62))
     if not low <= number <= high:
         raise ValueError(f"must lie between {low} and {high}")
     return number
+
+
+def _public_url(text: str) -> str:
+    url = text.rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url
 
 
 def _base_path(text: str) -> str:
@@ -84,6 +72,31 @@ def _base_path(text: str) -> str:
     if path == "/accounting" or path.startswith("/accounting/"):
         raise ValueError("/accounting is the management API")
     return path
+
+
+def _switch(value: Any) -> bool:
+    return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "data": Path,
+    "accounting": Accounting,
+    "port": partial(_integer, 0, 65_535),
+    "max_results": partial(_integer, 1, 2**62),
+    "max_instance_bytes": partial(_integer, 1, 2**62),
+    "force": _switch,
+    "base_path": _base_path,
+    "public_url": _public_url,
+}
+
+
+def _convert(name: str, value: Any, source: str) -> Any:
+    """Return the value of a setting in its type."""
+    try:
+        return _CONVERTERS.get(name, str)(value)
+    except (ValueError, KeyError, TypeError) as error:
+        known = f"; known are {', '.join(Accounting)}" if name == "accounting" else ""
+        raise SettingsError(f"{source}: {name}={value!r} cannot be used{known} ({error})") from None
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class Archive:
 
     def base_url(self, request: Request) -> str:
         """Return the absolute URL below which DICOMweb is served, as the caller reached it."""
+        if self.settings.public_url:
+            return self.settings.public_url
         url = request.url
         return f"{url.scheme}://{url.netloc}{self.settings.base_path}"
 

@@ -118,6 +118,10 @@ def native_frame(dataset: Dataset, keyword: str, count: int, number: int) -> byt
     pixels = int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("SamplesPerPixel", 1))
     allocated = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}.get(keyword) or int(dataset.BitsAllocated)
     content: bytes = dataset[keyword].value
+    big_endian = not dataset.original_encoding[1]
+    if big_endian and allocated == BITS_PER_BYTE and dataset[keyword].VR == "OW":
+        # Bytes of pixels travel in words, whose bytes are swapped (PS3.5 8.1.1, A.2).
+        content = np.frombuffer(content, ">u2").astype("<u2").tobytes()
     if allocated == 1:
         bits = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
         frame_bits = bits[(number - 1) * pixels : number * pixels]
@@ -128,6 +132,6 @@ def native_frame(dataset: Dataset, keyword: str, count: int, number: int) -> byt
     frame = content[(number - 1) * size : number * size]
     if len(frame) < size:
         raise NotFound(f"the pixel data are too short for frame {number} of {count}")
-    if not dataset.original_encoding[1] and allocated > BITS_PER_BYTE:  # Big Endian as stored
+    if big_endian and allocated > BITS_PER_BYTE:
         return np.frombuffer(frame, f">u{allocated // 8}").astype(f"<u{allocated // 8}").tobytes()
     return frame

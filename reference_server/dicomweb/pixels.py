@@ -2,17 +2,24 @@
 
 import asyncio
 from functools import partial
-from io import BytesIO
 
-from pydicom import Dataset, dcmread
+import orjson
+from pydicom import Dataset
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reference_server.dicomweb.accept import Choice, choose_frames
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of
+from reference_server.dicomweb.dicom_json import Json
 from reference_server.dicomweb.frames import PIXEL_DATA, frames_of, parse_frame_list
 from reference_server.dicomweb.parts import PartSource, PartsResponse
-from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, syntax_of
+from reference_server.dicomweb.transfer import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    TransferSyntax,
+    read_whole,
+    syntax_of,
+    to_explicit_little_endian,
+)
 from reference_server.dicomweb.wado import read_blob, retrievable
 from reference_server.errors import NotFound
 from reference_server.storage.records import Located
@@ -81,7 +88,9 @@ async def retrieve_bulkdata(request: Request) -> Response:
     archive = archive_of(request)
     access = archive.access(request)
     ranges = acceptable(request)
-    located = (await retrievable(request, access))[0][0]
+    located, metadata = (await retrievable(request, access, with_metadata=True))[0]
+    if not has_bulk_data(orjson.loads(metadata or b"{}"), request.path_params["attribute"]):
+        raise NotFound("there is no such bulk data")
     stored = syntax_of(located.transfer_syntax_uid) or NATIVE
     choice = choose_frames(ranges, stored if stored.encapsulated else NATIVE, single=True)
     content = await read_blob(archive, located)
@@ -92,25 +101,30 @@ async def retrieve_bulkdata(request: Request) -> Response:
     return _parts(values, [str(request.url)] * len(values), choice)
 
 
-def bulk_values(content: bytes, path: str, choice: Choice) -> list[bytes]:
-    """Return the value at a path of tags and item numbers; encapsulated pixel data one value per frame."""
-    dataset = dcmread(BytesIO(content), force=True)
+def has_bulk_data(model: Json, path: str) -> bool:
+    """Tell whether the metadata of an instance name bulk data at a path of tags and item numbers."""
     *outer, last = path.split("/")
     try:
         for tag, item in zip(outer[::2], outer[1::2], strict=True):
-            dataset = dataset[int(tag, 16)].value[int(item)]
-        element = dataset.get_item(int(last, 16))
+            model = model[tag]["Value"][int(item)]
+        return "BulkDataURI" in model[last]
     except (KeyError, ValueError, IndexError, TypeError):
-        raise NotFound("there is no such attribute") from None
-    if element is None:
-        raise NotFound("there is no such attribute")
+        return False
+
+
+def bulk_values(content: bytes, path: str, choice: Choice) -> list[bytes]:
+    """Return the value at a path of tags and item numbers; encapsulated pixel data one value per frame."""
+    dataset = read_whole(content)
+    if not dataset.original_encoding[1]:
+        dataset = read_whole(to_explicit_little_endian(content))
+    *outer, last = path.split("/")
+    for tag, item in zip(outer[::2], outer[1::2], strict=True):
+        dataset = dataset[int(tag, 16)].value[int(item)]
+    element = dataset.get_item(int(last, 16))
     if not outer and _is_encapsulated(dataset, int(last, 16)):
         count = int(dataset.get("NumberOfFrames") or 1)
         return frames_of(content, range(1, count + 1), choice.transfer_syntax)
-    value = element.value
-    if not isinstance(value, bytes):
-        raise NotFound("this attribute has no bulk data")
-    return [value]
+    return [bytes(element.value)]
 
 
 def _is_encapsulated(dataset: Dataset, tag: int) -> bool:

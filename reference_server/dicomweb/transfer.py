@@ -96,7 +96,7 @@ def to_explicit_little_endian(content: bytes) -> bytes:
         return content
     try:
         if syntax.is_encapsulated and "PixelData" in dataset:
-            dataset.decompress(as_rgb=False)
+            dataset.decompress(as_rgb=False, generate_instance_uid=False)
         # Visiting gives a VR to elements of a file whose VRs are implicit although it says otherwise.
         for element in dataset.iterall():
             if not syntax.is_little_endian and element.VR in WORD_BYTES:
