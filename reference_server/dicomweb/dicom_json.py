@@ -5,11 +5,14 @@ with a placeholder, because the absolute URL depends on how the archive is reach
 """
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from pydicom import DataElement, Dataset
+from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
+
+from reference_server.dicomweb.plain_values import plain_values
 
 Json = dict[str, Any]
 
@@ -18,7 +21,6 @@ BULK_THRESHOLD_BYTES = 1024
 PIXEL_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD", 0x7FE00010: "OW"}
 BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 SPECIFIC_CHARACTER_SET = 0x00080005
-UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError)
 
 
 def with_base(metadata: bytes, base: bytes) -> bytes:
@@ -28,35 +30,29 @@ def with_base(metadata: bytes, base: bytes) -> bytes:
 
 def model_of(dataset: Dataset, bulk_uri: str) -> Json:
     """Return the DICOM JSON object of a dataset; text is UTF-8, so (0008,0005) says ISO_IR 192."""
-    model: Json = {}
-    for tag, element in elements_of(dataset):
-        name = f"{tag:08X}"
-        if tag == SPECIFIC_CHARACTER_SET:
-            model[name] = {"vr": "CS", "Value": ["ISO_IR 192"]}
-            continue
-        if tag in PIXEL_VRS:
-            model[name] = {"vr": _pixel_vr(dataset, tag), "BulkDataURI": f"{bulk_uri}/{name}"}
-            continue
-        try:
-            model[name] = _attribute(element, f"{bulk_uri}/{name}")
-        except UNREADABLE:
-            # The value is not what its VR says; its bytes are still to be had.
-            model[name] = {"vr": "UN", "BulkDataURI": f"{bulk_uri}/{name}"}
-    return model
+    return {
+        f"{tag:08X}": _element(dataset, tag, f"{bulk_uri}/{tag:08X}")
+        for tag in sorted(dataset.keys())
+        if tag & 0xFFFF  # group lengths say nothing
+    }
 
 
-def elements_of(dataset: Dataset) -> Iterator[tuple[int, DataElement | None]]:
-    """Yield the elements in tag order, None for one that cannot be converted; group lengths are left out."""
-    for tag in sorted(dataset.keys()):
-        if tag.element == 0:
-            continue
-        try:
-            # Pixel data are named, never read: their value may be large, and left on disk.
-            element = None if tag in PIXEL_VRS else dataset[tag]
-        except Exception:  # noqa: BLE001  pydicom raises many types on malformed values
-            yield int(tag), None
-        else:
-            yield int(tag), element
+def _element(dataset: Dataset, tag: BaseTag, uri: str) -> Json:
+    """Return the JSON of one attribute of a dataset."""
+    if tag == SPECIFIC_CHARACTER_SET:
+        return {"vr": "CS", "Value": ["ISO_IR 192"]}
+    raw: Any = dataset.get_item(tag)  # as read, unless somebody has looked at its value
+    if tag in PIXEL_VRS:
+        return {"vr": _pixel_vr(dataset, tag), "BulkDataURI": uri}
+    if isinstance(raw, RawDataElement) and raw.is_little_endian:
+        values = plain_values(raw.VR, raw.value)
+        if values is not None:
+            return {"vr": raw.VR, "Value": values} if values else {"vr": raw.VR}
+    try:
+        return _attribute(dataset[tag], uri)
+    except Exception:  # noqa: BLE001  pydicom raises many types on malformed values
+        # The value is not what its VR says; its bytes are still to be had.
+        return {"vr": "UN", "BulkDataURI": uri}
 
 
 def _pixel_vr(dataset: Dataset, tag: int) -> str:
@@ -65,10 +61,8 @@ def _pixel_vr(dataset: Dataset, tag: int) -> str:
     return str(vr) if vr in ("OB", "OW", "OF", "OD") else PIXEL_VRS[tag]
 
 
-def _attribute(element: DataElement | None, uri: str) -> Json:
-    """Return the JSON of one attribute; a value that does not fit its VR raises one of UNREADABLE."""
-    if element is None:
-        raise ValueError("pydicom cannot convert the element")
+def _attribute(element: DataElement, uri: str) -> Json:
+    """Return the JSON of one attribute as pydicom converts it; what does not fit its VR raises."""
     vr = element.VR.split(" or ")[-1] if " or " in element.VR else str(element.VR)
     if vr == "SQ":
         items = [model_of(item, f"{uri}/{number}") for number, item in enumerate(element.value)]
