@@ -1,8 +1,8 @@
 """The values of an element straight from its bytes, for the value representations that fill most headers.
 
 Converting through pydicom's elements costs some 10 us each, and a header has hundreds. What is not plain here
-(text beyond ASCII, values that do not fit their VR, anything rare) is left to pydicom; a test holds both against
-each other.
+(text beyond ASCII, values that do not fit their VR, anything rare) is left to pydicom; a test holds both
+against each other.
 """
 
 import math
