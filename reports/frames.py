@@ -25,18 +25,17 @@ def ordered(names: set[str], order: tuple[str, ...]) -> list[str]:
 
 def arms_of(run: Run) -> list[str]:
     """Return the arms that were measured, baseline first."""
-    return ordered(set(run.samples["arm"].astype(str)), ARM_ORDER)
+    return ordered(set(run.samples["arm"].unique()), ARM_ORDER)
 
 
 def operations_of(run: Run) -> list[str]:
     """Return the operations that were measured, in the order of the workload."""
-    return ordered(set(run.samples["operation"].astype(str)), OPERATION_ORDER)
+    return ordered(set(run.samples["operation"].unique()), OPERATION_ORDER)
 
 
 def round_medians(run: Run) -> pd.DataFrame:
     """Return the medians of all times in milliseconds, indexed by operation, arm and round."""
-    good = run.samples[run.samples["error"].isna()]
-    return good.groupby(KEYS, observed=True)[list(TIMES)].median()
+    return run.successes.groupby(KEYS, observed=True)[list(TIMES)].median()
 
 
 def paired(medians: pd.DataFrame, column: str, operation: str, arm: str, baseline: str) -> pd.DataFrame:

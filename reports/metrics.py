@@ -4,6 +4,7 @@ Nothing here compares arms; comparisons are made within rounds (`reports.effects
 where about a hundred requests lie beyond it: a 99th percentile that rests on three requests is an anecdote.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import pandas as pd
@@ -96,11 +97,10 @@ def counts_of(run: Run) -> list[Count]:
     errors = failed.groupby(["operation", "arm"], observed=True).size()
     good = {(operation, arm): rows for operation, arm, rows in _groups(run)}
     found = []
-    for operation in operations_of(run):
-        for arm in arms_of(run):
-            wrong, rows = int(errors.get((operation, arm), 0)), good.get((operation, arm))
-            if rows is not None or wrong:
-                found.append(_count(operation, arm, rows, wrong))
+    for operation, arm in itertools.product(operations_of(run), arms_of(run)):
+        wrong, rows = int(errors.get((operation, arm), 0)), good.get((operation, arm))
+        if rows is not None or wrong:
+            found.append(_count(operation, arm, rows, wrong))
     return found
 
 
@@ -139,7 +139,8 @@ def curves_of(run: Run) -> list[Curve]:
 
 def _groups(run: Run) -> list[tuple[str, str, pd.DataFrame]]:
     """Return the requests that succeeded, per operation and arm, in the order of the report."""
-    good = run.samples[run.samples["error"].isna()]
-    groups = dict(iter(good.groupby(["operation", "arm"], observed=True)))
-    order = ((operation, arm) for operation in operations_of(run) for arm in arms_of(run))
-    return [(*key, groups[key]) for key in order if key in groups]
+    groups = dict(iter(run.successes.groupby(["operation", "arm"], observed=True)))
+    order = itertools.product(operations_of(run), arms_of(run))
+    return [
+        (operation, arm, groups[operation, arm]) for operation, arm in order if (operation, arm) in groups
+    ]

@@ -22,7 +22,7 @@ SPAN_COLUMNS = {f"server_{span}_us": f"server_{span}_ms" for span in SPANS}
 CLOCKS = ("due_ns", "sent_ns", "first_byte_ns", "end_ns")
 NAMES = ("arm", "operation")
 COLUMNS = (
-    "round", *NAMES, "block", *CLOCKS, *SPAN_COLUMNS, "request_bytes", "response_bytes", "sql_n", "error",
+    "round", *NAMES, "block", *CLOCKS, *SPAN_COLUMNS, "response_bytes", "sql_n", "error",
 )  # fmt: skip
 BLOCK_COLUMNS = (
     "round", "arm", "block", "restart", "started_ns", "ended_ns", "requests", "server_cpu_ms",
@@ -60,6 +60,12 @@ class Run:
     def id(self) -> str:
         """The name of the run."""
         return str(self.document.get("id", self.path.name))
+
+    @property
+    def successes(self) -> pd.DataFrame:
+        """The requests that succeeded: those that have a time."""
+        failed = self.samples["error"].notna()
+        return self.samples[~failed] if failed.any() else self.samples
 
     @property
     def status(self) -> str:
@@ -106,7 +112,7 @@ def read_run(path: Path) -> Run:
         unlisted = int((~samples["block"].isin(blocks["block"])).sum())
         if unlisted:
             missing.append(f"{unlisted} requests belong to no block of blocks.parquet and are left out.")
-        samples = samples[kept]
+        samples = samples if kept.all() else samples[kept]  # a copy of all rows is a gigabyte in a large run
     if samples.empty:
         raise NothingMeasuredError(f"{path}: the run is {document.get('status')} and has no valid block")
     return Run(path, document, samples, blocks, tuple(missing))
