@@ -1,22 +1,38 @@
 """multipart/related, read and written as streams (RFC 2046 5.1, RFC 2387, PS3.18 8.6.1).
 
-The reader holds at most one chunk and a delimiter's length more, searches with `bytes.find`, and tolerates a
-preamble, an epilogue, and white space behind a boundary. A body that ends before its closing boundary raises
-BadRequest after its complete parts were delivered. The writer starts with the boundary itself, since clients
-take it from the first line.
+The reader holds at most one chunk and a delimiter's length more. It searches whole chunks with `bytes.find`
+and hands a chunk on as it came, uncopied, unless a delimiter is in it or may begin at its end. It tolerates a
+preamble, an epilogue, white space behind a boundary and folded headers. Lines end in CRLF alone: pixels hold
+line feeds, and a bare one before two dashes is no delimiter. A line that goes on behind the boundary is
+refused rather than guessed at. A body that ends before its closing boundary raises BadRequest after its
+complete parts were delivered. The writer starts with the boundary itself, since clients take it from the
+first line.
 """
 
+import itertools
+import re
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from reference_server.dicomweb.media import MULTIPART, MediaType, parse_media_type
-from reference_server.errors import BadRequest, UnsupportedMediaType
+from reference_server.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
 
 CRLF = b"\r\n"
-MAX_HEADER_BYTES = 16_384
 MAX_BOUNDARY_LENGTH = 70  # RFC 2046 5.1.1
 CLOSE = b"--"
+_FOLD = re.compile(rb"\r\n[ \t]+")
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartLimits:
+    """What one body may cost: bytes of a part's headers, and parts; far above what clients send."""
+
+    header_bytes: int = 16_384
+    parts: int = 100_000
+
+
+LIMITS = MultipartLimits()
 
 
 def boundary_of(content_type: MediaType) -> bytes:
@@ -50,53 +66,64 @@ class Part:
 class MultipartReader:
     """Reads the parts of a body that arrives in chunks of any size."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], boundary: bytes) -> None:
+    def __init__(
+        self, chunks: AsyncIterator[bytes], boundary: bytes, limits: MultipartLimits = LIMITS
+    ) -> None:
         self._chunks = chunks
+        self._limits = limits
         self._delimiter = b"\r\n--" + boundary
         self._buffer = CRLF  # so that a boundary on the first line is a delimiter like any other
         self._in_body = False
-        self._ended = False
 
     async def parts(self) -> AsyncIterator[Part]:
         """Yield each part; what a consumer left of a part is skipped."""
         self._in_body = True  # the preamble is a body that nobody reads
-        while True:
+        for number in itertools.count():
             async for _ in self.body():
                 pass
             if not await self._next_part():
                 return
+            if number == self._limits.parts:
+                raise ContentTooLarge(f"a payload may have {number} parts")
             yield Part(await self._headers(), self)
 
     async def body(self) -> AsyncIterator[bytes]:
         """Yield the rest of the current part's body, up to the delimiter."""
-        keep = len(self._delimiter) - 1
         while self._in_body:
-            at = self._buffer.find(self._delimiter)
+            buffer = self._buffer
+            at = buffer.find(self._delimiter)
             if at >= 0:
-                chunk, self._buffer = self._buffer[:at], self._buffer[at + len(self._delimiter) :]
                 self._in_body = False
+                self._buffer = buffer[at + len(self._delimiter) :]
             else:
-                chunk, self._buffer = self._buffer[:-keep], self._buffer[-keep:]
-                if not chunk and not await self._more():
-                    raise BadRequest("the multipart body ends before its closing boundary")
-                if not chunk:
-                    continue
-            if chunk:
-                yield chunk
+                at = self._begin_of_delimiter(buffer)
+                self._buffer = buffer[at:]
+            if at:
+                yield buffer[:at]
+            if self._in_body and not await self._more():
+                raise BadRequest("the multipart body ends before its closing boundary")
+
+    def _begin_of_delimiter(self, buffer: bytes) -> int:
+        """Return where at the end of the buffer a delimiter may begin that the next chunk completes."""
+        at = buffer.find(b"\r", max(0, len(buffer) - len(self._delimiter) + 1))
+        while at >= 0 and not self._delimiter.startswith(buffer[at:]):
+            at = buffer.find(b"\r", at + 1)
+        return at if at >= 0 else len(buffer)
 
     async def _more(self) -> bool:
         """Append the next chunk of the stream to the buffer, or tell that there is none."""
         async for chunk in self._chunks:
             if chunk:
-                self._buffer += chunk
+                self._buffer = self._buffer + chunk if self._buffer else chunk
                 return True
         return False
 
     async def _until(self, mark: bytes) -> bytes:
         """Return and consume what stands before the mark; raises BadRequest where it does not come soon."""
-        while (at := self._buffer.find(mark)) < 0:
-            if len(self._buffer) > MAX_HEADER_BYTES:
-                raise BadRequest(f"the headers of a part exceed {MAX_HEADER_BYTES} bytes")
+        most = self._limits.header_bytes
+        while (at := self._buffer.find(mark, 0, most)) < 0:
+            if len(self._buffer) >= most:
+                raise BadRequest(f"the headers of a part exceed {most} bytes")
             if not await self._more():
                 raise BadRequest("the multipart body ends inside the headers of a part")
         text, self._buffer = self._buffer[:at], self._buffer[at + len(mark) :]
@@ -118,7 +145,7 @@ class MultipartReader:
         self._buffer = CRLF + self._buffer  # a part without headers begins with its empty line
         block = await self._until(CRLF + CRLF)
         headers: dict[str, str] = {}
-        for line in block.split(CRLF):
+        for line in _FOLD.sub(b" ", block).split(CRLF):
             name, colon, value = line.decode("latin-1").partition(":")
             if not line:
                 continue
