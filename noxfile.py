@@ -75,6 +75,13 @@ def reproduce(session: nox.Session) -> None:
 
 
 @nox.session
+def conformance(session: nox.Session) -> None:
+    """Check any DICOMweb archive by clause, for example `-- --target http://127.0.0.1:8080/dicom-web`."""
+    install(session, "runtime")
+    session.run("python", "-m", "scenarios.conformance", *session.posargs)
+
+
+@nox.session
 def notebooks(session: nox.Session) -> None:
     """The notebooks execute on the published run; copies with their results go to build/notebooks."""
     install(session, "notebooks")
