@@ -111,7 +111,7 @@ def test_complete_parts_are_delivered_before_the_missing_end_is_noticed() -> Non
 
     async def run() -> None:
         async for part in MultipartReader(stream([b"--b\r\n\r\none\r\n--b\r\n\r\ntwo"]), b"b").parts():
-            found += [b"".join([chunk async for chunk in part.chunks()])]
+            found.extend([chunk async for chunk in part.chunks()])
 
     with pytest.raises(BadRequest):
         asyncio.run(run())
