@@ -67,11 +67,11 @@ def analyse(run: Run, margin: Margin, baseline: str) -> Analysis:
         raise RunError(f"the baseline {baseline!r} was not measured; --baseline can be {', '.join(arms)}")
     medians = round_medians(run)
     twin_pair = Pair(f"{baseline}2", baseline)
-    twins = {each.operation: each for each in estimate_effects(medians, operations, twin_pair)}
+    twins = {each.operation: each for each in estimate_effects(medians, operations, twin_pair, run.clock)}
 
     def found(pair: Pair) -> PairFindings:
-        findings = judge(estimate_effects(medians, operations, pair), margin, twins)
-        return PairFindings(pair, tuple(findings), tuple(decompose(medians, findings)))
+        findings = judge(estimate_effects(medians, operations, pair, run.clock), margin, twins)
+        return PairFindings(pair, tuple(findings), tuple(decompose(medians, operations, pair, twin_pair)))
 
     others = [Pair(arm, baseline) for arm in arms if arm not in (baseline, twin_pair.arm)]
     if {"on", "null"} <= set(arms) - {baseline}:

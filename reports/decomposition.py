@@ -16,7 +16,6 @@ from reports.effects import Pair
 from reports.frames import paired
 from reports.run import SPANS
 from reports.stats import SignedRank
-from reports.verdicts import Finding
 
 PARTS = tuple(span for span in SPANS if span != "total")
 
@@ -76,24 +75,26 @@ def span_medians(medians: pd.DataFrame) -> list[SpanMedian]:
     ]
 
 
-def decompose(medians: pd.DataFrame, findings: Sequence[Finding]) -> list[Decomposition]:
-    """Return the decomposition of each finding for which both arms sent Server-Timing."""
+def decompose(
+    medians: pd.DataFrame, operations: Sequence[str], pair: Pair, twins: Pair
+) -> list[Decomposition]:
+    """Return the decomposition of each operation for which both arms sent Server-Timing."""
     found = []
-    for finding in findings:
-        operation, pair = finding.effect.operation, finding.effect.pair
-        deltas = {span: _delta(medians, f"server_{span}_ms", operation, pair) for span in SPANS}
-        total = deltas.pop("total")
-        if total is None:
+    for operation in operations:
+        client = _difference(medians, "service_ms", operation, pair)
+        spans = {span: _difference(medians, f"server_{span}_ms", operation, pair) for span in SPANS}
+        total = spans.pop("total")
+        if client is None or total is None:
             continue
-        parts = tuple(PartDelta(span, delta) for span, delta in deltas.items() if delta is not None)
-        found.append(
-            Decomposition(operation, pair, finding.effect.delta_ms, total, parts, finding.noise_floor_ms)
-        )
+        parts = [PartDelta(span, each.estimate) for span, each in spans.items() if each]
+        noise = _difference(medians, "service_ms", operation, twins)
+        interval = noise.interval() if noise else None
+        floor = interval.half_width if interval else None
+        found.append(Decomposition(operation, pair, client.estimate, total.estimate, tuple(parts), floor))
     return found
 
 
-def _delta(medians: pd.DataFrame, column: str, operation: str, pair: Pair) -> float | None:
+def _difference(medians: pd.DataFrame, column: str, operation: str, pair: Pair) -> SignedRank | None:
+    """Return what the rounds say about the difference in one column; None where they say nothing."""
     rounds = paired(medians, column, operation, pair.arm, pair.baseline)
-    if rounds.empty:
-        return None
-    return SignedRank.of((rounds["arm"] - rounds["baseline"]).to_numpy()).estimate
+    return None if rounds.empty else SignedRank.of((rounds["arm"] - rounds["baseline"]).to_numpy())

@@ -40,7 +40,7 @@ class RoundRatio:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Ratio and difference of an arm's service time; an interval is None where there are too few rounds."""
+    """Ratio and difference of an arm's times; an interval is None where there are too few rounds."""
 
     operation: str
     pair: Pair
@@ -94,9 +94,11 @@ class Effect:
         return None if found is None else math.expm1(found)
 
 
-def estimate_effects(medians: pd.DataFrame, operations: Sequence[str], pair: Pair) -> list[Effect]:
-    """Return the effect for each operation that both arms carried out in a common round."""
-    frames = ((name, paired(medians, "service_ms", name, pair.arm, pair.baseline)) for name in operations)
+def estimate_effects(
+    medians: pd.DataFrame, operations: Sequence[str], pair: Pair, clock: str = "service_ms"
+) -> list[Effect]:
+    """Return the effect on a clock for each operation that both arms carried out in a common round."""
+    frames = ((name, paired(medians, clock, name, pair.arm, pair.baseline)) for name in operations)
     return [_estimated(operation, pair, rounds) for operation, rounds in frames if not rounds.empty]
 
 

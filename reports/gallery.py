@@ -53,16 +53,16 @@ def _describe_distributions(analysis: Analysis) -> str:
     medians = (
         f"{each.operation} {each.arm} {each.percentiles[0].text} ms"
         for each in analysis.times
-        if each.clock == "service_ms"
+        if each.clock == analysis.run.clock
     )
-    return f"Median service times: {'; '.join(medians)}."
+    return f"Medians: {'; '.join(medians)}."
 
 
 EXHIBITS = (
     Exhibit(
         "forest",
         "What each operation pays",
-        "Ratio of service times with its exact 95 % interval. The grey band is the noise floor: how far two "
+        "Ratio of medians with its exact 95 % interval. The grey band is the noise floor: how far two "
         "identical arms differ by chance. The thin line is the margin of the operation.",
         draw_forest,
         _describe_forest,

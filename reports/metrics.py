@@ -67,12 +67,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Quantiles of the service time of one arm and operation, for a distribution plot."""
+    """Quantiles of the compared time of one arm and operation, for a distribution plot."""
 
     operation: str
     arm: str
     fractions: tuple[float, ...]
-    service_ms: tuple[float, ...]
+    times_ms: tuple[float, ...]
 
 
 def percentile(values: "pd.Series[float]", percent: float) -> Percentile:
@@ -129,10 +129,10 @@ def failures_of(run: Run) -> list[Failure]:
 
 
 def curves_of(run: Run) -> list[Curve]:
-    """Return the distribution of service times up to its 99th percentile, per operation and arm."""
+    """Return the distribution of the compared time up to its 99th percentile, per operation and arm."""
     fractions = tuple((number + 0.5) / CURVE_POINTS * 0.99 for number in range(CURVE_POINTS))
     return [
-        Curve(operation, arm, fractions, tuple(rows["service_ms"].quantile(list(fractions)).tolist()))
+        Curve(operation, arm, fractions, tuple(rows[run.clock].quantile(list(fractions)).tolist()))
         for operation, arm, rows in _groups(run)
     ]
 

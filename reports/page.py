@@ -13,13 +13,7 @@ from reports.analysis import Analysis
 from reports.figures.palette import ALL
 from reports.gallery import Drawing
 from reports.metrics import SAMPLES_NEEDED
-from reports.run import SPANS
-
-CLOCKS = {
-    "service_ms": "service time",
-    "latency_ms": "latency",
-    "first_byte_ms": "first byte",
-}
+from reports.run import CLOCKS, SPANS
 
 
 def render_page(analysis: Analysis, drawings: Sequence[Drawing]) -> str:

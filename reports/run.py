@@ -19,10 +19,10 @@ SCHEMA = "dicomweb-phantom/run/1"
 RUNS = Path(__file__).resolve().parent / "runs"
 SPANS = ("authn", "authz", "index", "blob", "app", "total")
 SPAN_COLUMNS = {f"server_{span}_us": f"server_{span}_ms" for span in SPANS}
-CLOCKS = ("due_ns", "sent_ns", "first_byte_ns", "end_ns")
+STAMPS = ("due_ns", "sent_ns", "first_byte_ns", "end_ns")
 NAMES = ("arm", "operation")
 COLUMNS = (
-    "round", *NAMES, "block", *CLOCKS, *SPAN_COLUMNS, "response_bytes", "sql_n", "error",
+    "round", *NAMES, "block", *STAMPS, *SPAN_COLUMNS, "response_bytes", "sql_n", "error",
 )  # fmt: skip
 BLOCK_COLUMNS = (
     "round", "arm", "block", "restart", "started_ns", "ended_ns", "requests", "server_cpu_ms",
@@ -34,6 +34,7 @@ DURATIONS = {
     "latency_ms": ("end_ns", "due_ns"),
     "first_byte_ms": ("first_byte_ns", "sent_ns"),
 }
+CLOCKS = {"service_ms": "service time", "latency_ms": "latency", "first_byte_ms": "first byte"}
 NS_PER_MS = 1e6
 US_PER_MS = 1e3
 
@@ -71,6 +72,11 @@ class Run:
     def status(self) -> str:
         """How the campaign ended: complete, incomplete, invalid, unreachable or failed."""
         return str(self.document.get("status", "incomplete"))
+
+    @property
+    def clock(self) -> str:
+        """The time that is compared: service time in a closed loop, latency where requests have due times."""
+        return "latency_ms" if self.document.get("campaign", {}).get("rate_per_s") else "service_ms"
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -170,4 +176,4 @@ def _in_milliseconds(table: pa.Table) -> pa.Table:
     for source, name in SPAN_COLUMNS.items():
         span = pc.divide(pc.cast(table[source], pa.float32()), pa.scalar(US_PER_MS, pa.float32()))
         table = table.append_column(name, span)
-    return table.drop_columns([*CLOCKS, *SPAN_COLUMNS]).unify_dictionaries()
+    return table.drop_columns([*STAMPS, *SPAN_COLUMNS]).unify_dictionaries()

@@ -24,6 +24,7 @@ def verdict_document(analysis: Analysis) -> dict[str, Any]:
         "faults": list(run.faults),
         "missing": list(analysis.missing),
         "injected_delay_us": run.delays_us,
+        "clock": run.clock,
         "baseline": analysis.baseline,
         "margin": _finite(analysis.margin.fraction),
         "margin_ms": _finite(analysis.margin.absolute_ms),

@@ -9,18 +9,19 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from reports.analysis import Analysis
 from reports.figures.canvas import NARROW_IN, legend_below, panels
 from reports.figures.palette import arm_colours
+from reports.run import CLOCKS
 
 PANEL_IN = 1.35
 
 
 def draw_distributions(analysis: Analysis, width_in: float) -> Figure:
-    """Draw one panel per operation: the distribution of service times up to the 99th percentile."""
+    """Draw one panel per operation: the distribution of times up to the 99th percentile."""
     figure, axes = panels(width_in, max(1, len(analysis.operations)), PANEL_IN)
     colours = arm_colours(analysis.arms)
     for panel, operation in zip(axes, analysis.operations, strict=False):
         for curve in (each for each in analysis.curves if each.operation == operation):
             line, colour = _line(curve.arm, analysis.baseline), colours[curve.arm].light
-            panel.plot(curve.service_ms, curve.fractions, line, color=colour, linewidth=1.2)
+            panel.plot(curve.times_ms, curve.fractions, line, color=colour, linewidth=1.2)
         panel.set_title(operation)
         panel.set_xscale("log")
         panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -30,7 +31,7 @@ def draw_distributions(analysis: Analysis, width_in: float) -> Figure:
         panel.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
         panel.grid(axis="y")
         panel.tick_params(length=0)
-    figure.supxlabel("service time, ms", fontsize=8.5)
+    figure.supxlabel(f"{CLOCKS[analysis.run.clock]}, ms", fontsize=8.5)
     handles = [
         Line2D([], [], color=colours[arm].light, label=arm, linestyle=_line(arm, analysis.baseline))
         for arm in analysis.arms

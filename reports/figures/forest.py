@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from reports.analysis import Analysis, PairFindings
 from reports.figures.canvas import MINUS, NARROW_IN, TIMES, legend_below, new_figure
 from reports.figures.palette import BAND, EXCEEDS, INCONCLUSIVE, INK, NULL, SOFT_INK, WITHIN, Colour
+from reports.run import CLOCKS
 from reports.verdicts import Finding, Verdict
 
 # The ticks of the ratio, the most welcome first: one that would touch an earlier one is left out.
@@ -38,6 +39,8 @@ def draw_forest(analysis: Analysis, width_in: float) -> Figure:
         if other := plumbing.get(finding.effect.operation):
             _draw_small(axes, place + 0.3, other)
     _set_axes(axes, rows, [*rows, *plumbing.values()], width_in - LABELS_IN[wide])
+    if main:
+        axes.set_xlabel(f"{CLOCKS[analysis.run.clock]}, {main.pair}")
     if wide:
         _write_numbers(axes, rows)
     legend_below(figure, _legend(main, plumbing=bool(plumbing)), 3 if wide else 2)
@@ -99,8 +102,6 @@ def _set_axes(axes: Axes, rows: tuple[Finding, ...], shown: list[Finding], axis_
     axes.grid(axis="x", zorder=0)
     axes.tick_params(length=0)
     axes.spines["left"].set_visible(False)
-    if rows:
-        axes.set_xlabel(f"service time, {rows[0].effect.pair}")
 
 
 def _ticks(low: float, high: float, axis_in: float) -> list[float]:

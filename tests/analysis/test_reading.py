@@ -130,6 +130,20 @@ def test_client_and_server_agree_unless_the_delay_is_the_clients(analysis: Analy
     assert [each.outside_ms > 0.4 for each in fast] == [True, True]
 
 
+def test_an_open_loop_is_judged_by_latency(tmp_path: Path) -> None:
+    truth = Truth(rounds=6, requests=5)
+    campaign = {"name": "open", "rate_per_s": 300.0}
+    folder = write_run(tmp_path / "run", truth, campaign=campaign)
+    for block, arm in enumerate(truth.arms * truth.rounds):
+        late = 20_000_000 if arm == "on" else 1_000
+        sent = pd.read_parquet(folder / "samples" / f"block-{block:05d}.parquet")["sent_ns"]
+        change_samples(folder, block, due_ns=sent - late)
+    main = analyse_run(folder).main
+    assert main is not None
+    assert all(finding.effect.delta_ms > 19 for finding in main.findings)
+    assert all(each.client_ms < 1 for each in main.decompositions)
+
+
 def test_an_injected_delay_makes_every_fast_operation_exceed(tmp_path: Path) -> None:
     analysis = analyse_run(write_run(tmp_path / "run", Truth(delays_ms={"on": 0.5}, overheads_ms={})))
     assert analysis.main is not None
