@@ -5,6 +5,7 @@ with a placeholder, because the absolute URL depends on how the archive is reach
 """
 
 import math
+from operator import itemgetter
 from typing import Any
 
 from pydicom import DataElement, Dataset
@@ -18,6 +19,7 @@ Json = dict[str, Any]
 
 BASE = "@base@"
 BULK_THRESHOLD_BYTES = 1024
+UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD", 0x7FE00010: "OW"}
 BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 SPECIFIC_CHARACTER_SET = 0x00080005
@@ -31,20 +33,21 @@ def with_base(metadata: bytes, base: bytes) -> bytes:
 def model_of(dataset: Dataset, bulk_uri: str) -> Json:
     """Return the DICOM JSON object of a dataset; text is UTF-8, so (0008,0005) says ISO_IR 192."""
     return {
-        f"{tag:08X}": _element(dataset, tag, f"{bulk_uri}/{tag:08X}")
-        for tag in sorted(dataset.keys())
+        f"{tag:08X}": _element(dataset, tag, raw, f"{bulk_uri}/{tag:08X}")
+        for tag, raw in sorted(dataset.items(), key=itemgetter(0))
         if tag & 0xFFFF  # group lengths say nothing
     }
 
 
-def _element(dataset: Dataset, tag: BaseTag, uri: str) -> Json:
-    """Return the JSON of one attribute of a dataset."""
+def _element(dataset: Dataset, tag: BaseTag, raw: Any, uri: str) -> Json:
+    """Return the JSON of one attribute; `raw` is the element as it was read, perhaps without its value."""
     if tag == SPECIFIC_CHARACTER_SET:
         return {"vr": "CS", "Value": ["ISO_IR 192"]}
-    raw: Any = dataset.get_item(tag)  # as read, unless somebody has looked at its value
     if tag in PIXEL_VRS:
-        return {"vr": _pixel_vr(dataset, tag), "BulkDataURI": uri}
+        return {"vr": _pixel_vr(raw.VR, tag), "BulkDataURI": uri}
     if isinstance(raw, RawDataElement) and raw.is_little_endian:
+        if raw.VR in BINARY_VRS and raw.length > BULK_THRESHOLD_BYTES and raw.length != UNDEFINED_LENGTH:
+            return {"vr": str(raw.VR), "BulkDataURI": uri}
         values = plain_values(raw.VR, raw.value)
         if values is not None:
             return {"vr": raw.VR, "Value": values} if values else {"vr": raw.VR}
@@ -55,9 +58,8 @@ def _element(dataset: Dataset, tag: BaseTag, uri: str) -> Json:
         return {"vr": "UN", "BulkDataURI": uri}
 
 
-def _pixel_vr(dataset: Dataset, tag: int) -> str:
+def _pixel_vr(vr: str | None, tag: int) -> str:
     """Return the VR of pixel data as stored; implicit VR leaves it to the data dictionary (PS3.5 A.1)."""
-    vr = dataset.get_item(tag).VR
     return str(vr) if vr in ("OB", "OW", "OF", "OD") else PIXEL_VRS[tag]
 
 

@@ -14,6 +14,7 @@ from pydicom import Dataset, dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.tag import Tag
 
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
 from reference_server.errors import BadRequest, NotAcceptable, NotFound
@@ -52,7 +53,8 @@ def _layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
         or PIXEL_DATA not in dataset
     ):
         return None
-    element: Any = dataset.get_item(PIXEL_DATA)  # raw as long as nobody has looked at its value
+    # As it was read: get_item() would fetch a value that was left on disk.
+    element: Any = dict(dataset.items())[Tag(PIXEL_DATA)]
     allocated = dataset.get("BitsAllocated")
     rows, columns = dataset.get("Rows"), dataset.get("Columns")
     if not (rows and columns and allocated and allocated % 8 == 0) or not isinstance(element, RawDataElement):
