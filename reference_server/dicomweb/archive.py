@@ -53,11 +53,17 @@ class Archive:
             return Credentials(hashlib.sha256(match.group(1).encode("ascii")).digest())
 
     def base_url(self, request: Request) -> str:
-        """Return the absolute URL below which DICOMweb is served, as the caller reached it."""
+        """Return the absolute URL below which DICOMweb is served, as the caller reached it.
+
+        A Host that names the address at which this process listens, but no port, means this process:
+        dicomweb-client leaves the port out.
+        """
         if self.settings.public_url:
             return self.settings.public_url
         url = request.url
-        return f"{url.scheme}://{url.netloc}{self.settings.base_path}"
+        host, port = request.scope["server"]
+        netloc = f"{host}:{port}" if url.netloc == host else url.netloc
+        return f"{url.scheme}://{netloc}{self.settings.base_path}"
 
 
 def archive_of(request: Request) -> Archive:
