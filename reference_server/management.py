@@ -35,6 +35,10 @@ LETTERS = {
 }
 
 
+# Nobody is anonymous to an archive that asks for a token.
+SHARED_WITH = tuple(kind for kind in Kind if kind is not Kind.ANONYMOUS)
+
+
 async def _caller(archive: Archive, request: Request) -> Caller:
     """Return who asks, before anything else is looked at; raises Unauthorized."""
     hashed = archive.credentials(request).token_hash
@@ -114,8 +118,8 @@ async def create_share(request: Request) -> Response:
 def _share_request(body: JsonBody) -> ShareRequest:
     subject, resource = body.object("subject"), body.object("resource")
     kind = subject.text("kind")
-    if kind not in set(Kind):
-        raise BadRequest(f"subject.kind must be one of {', '.join(Kind)}")
+    if kind not in SHARED_WITH:
+        raise BadRequest(f"subject.kind must be one of {', '.join(SHARED_WITH)}")
     letters = body.texts("operations")
     if not letters or not set(letters) <= set(LETTERS):
         raise BadRequest(f"operations must be of {', '.join(LETTERS)}")

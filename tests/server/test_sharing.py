@@ -166,6 +166,7 @@ def test_people_are_an_administrators_business(hospital: Hospital) -> None:
         ("/users/none/tokens", {"expires": None}, 404),
         ("/users/owner/tokens", {"expires": "tomorrow"}, 400),
         ("/shares", {"subject": {"kind": "ghost", "name": "x"}}, 400),
+        ("/shares", {"subject": {"kind": "anonymous"}}, 400),
     ],
 )
 def test_management_says_what_is_wrong(
