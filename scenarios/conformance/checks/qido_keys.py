@@ -11,6 +11,7 @@ from scenarios.conformance.fixtures.fixture import Stock
 from scenarios.conformance.fixtures.instance import CT_IMAGE, PRIVATE_CREATOR
 from scenarios.conformance.fixtures.values import PRIVATE_TEXT
 from scenarios.conformance.target import Capability
+from scenarios.conformance.verdict import Severity
 
 MANY = 12  # the instances of series 2 of study `many` of F-MATCH
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -140,6 +141,8 @@ def a_key_of_a_lower_level_is_answered_or_refused(archive: Archive, match: Stock
     study, foreign = match["ABC"], match["ABD"].uid
     expect_equal(len(archive.search("/studies", PatientID=study.patient_id)), 1, "studies without the key")
     response = archive.get("/studies", {"PatientID": study.patient_id, "SOPInstanceUID": foreign})
+    no_error = response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    expect(no_error, "no server error", got=response, severity=Severity.FAIL)
     if response.status == HTTPStatus.BAD_REQUEST:
         archive.note("DR-07: a key of a lower level is refused with 400")
         return

@@ -9,6 +9,7 @@ from scenarios.conformance.check import check
 from scenarios.conformance.findings import CouldNotRun, Unsupported, expect, expect_equal
 from scenarios.conformance.fixtures import F
 from scenarios.conformance.fixtures.fixture import Stock
+from scenarios.conformance.verdict import Severity
 
 
 def matched(archive: Archive, match: Stock, **keys: str) -> list[str]:
@@ -136,6 +137,8 @@ def a_repeated_key_is_answered_or_refused(archive: Archive, match: Stock) -> Non
             raise CouldNotRun(f"the study of patient {label} is not found")
     pairs = [("PatientID", match.text(label)) for label in labels]
     response = archive.get("/studies", pairs)
+    no_error = response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    expect(no_error, "no server error", got=response, severity=Severity.FAIL)
     if response.status == HTTPStatus.BAD_REQUEST:
         archive.note("a repeated key is refused with 400")
         return
