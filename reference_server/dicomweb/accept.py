@@ -49,7 +49,7 @@ class Wanted:
 
 
 def parse_accept(header: str | None, query: str | None = None) -> tuple[MediaType, ...]:
-    """A range as a wish: the media type of the parts, one or several, and the transfer syntaxes named."""
+    """Return the caller's media ranges, best first; elements that are none are ignored (PS3.18 8.7.8)."""
     text = query if query is not None else header
     if text is None or not text.strip():
         return (ANY,)
