@@ -18,7 +18,7 @@ TEXT_KEYS = ("PatientID", "AccessionNumber")
 DATE = re.compile(r"\d{8}")
 
 
-@in_request("QIDO-012", "QIDO-019")
+@in_request("QIDO-012")
 def single_values_are_prefixes(request: Request) -> Request:
     """PatientID=AB finds whatever begins with AB."""
     return map_parameter(request, "PatientID", lambda value: f"{value}*")
