@@ -6,6 +6,7 @@ index together. A part that cannot be stored is a failure of that part alone.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextvars import copy_context
 from functools import partial
@@ -20,7 +21,7 @@ from reference_server.dicomweb.media import DICOM, MediaType, parse_media_type
 from reference_server.dicomweb.multipart import MultipartReader, Part, boundary_of
 from reference_server.dicomweb.reading import Arrived, UnreadableError, read_instance
 from reference_server.dicomweb.receipt import Failure, receipt, status_of
-from reference_server.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
+from reference_server.errors import BadRequest, ContentTooLarge, Unavailable, UnsupportedMediaType
 from reference_server.storage.blobs import IncomingBlob
 from reference_server.storage.database import Transaction
 from reference_server.storage.ingest import store
@@ -31,6 +32,8 @@ WRONG_STUDY = 0xA900
 ALREADY_STORED = 0xC112  # of the range "cannot understand"; documented in docs/reference_server.md
 WRONG_MEDIA_TYPE = 0xC000
 NOT_AUTHORIZED = 0x0124
+OUT_OF_RESOURCES = 0xA700
+LOG = logging.getLogger("reference_server")
 REASONS = {Outcome.CONFLICT: ALREADY_STORED, Outcome.REFUSED: NOT_AUTHORIZED}
 PARTS_IN_FLIGHT = 8
 
@@ -87,10 +90,12 @@ async def _receive(archive: Archive, reader: MultipartReader) -> list[Handled]:
             await gate.acquire()
             tasks.append(await _receive_part(archive, part, gate))
         return list(await asyncio.gather(*tasks))
-    except BaseException:
+    except BaseException as error:
         for each in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(each, InstanceRecord):
                 archive.blobs.remove(each.blob)
+        if isinstance(error, OSError):
+            raise Unavailable("the archive cannot write what arrives") from error
         raise
 
 
@@ -130,6 +135,10 @@ def _keep(archive: Archive, blob: IncomingBlob) -> Handled:
     except UnreadableError as error:
         blob.discard()
         return Failure(error.reason, error.sop_class_uid, error.sop_instance_uid)
+    except OSError:
+        LOG.exception("an instance could not be written")
+        blob.discard()
+        return Failure(OUT_OF_RESOURCES)
     except BaseException:
         blob.discard()
         raise

@@ -1,6 +1,8 @@
 """The decision table of docs/accounting.md, over HTTP: who gets what from which route."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -149,3 +151,12 @@ def test_a_visible_study_is_not_appended_to_without_the_right(fresh: Hospital) -
     assert fresh.archive.manage("/shares", body, fresh.owner).status_code == 201
     assert fresh.archive.store(fresh.content, token=fresh.viewer).status_code == 200
     assert fresh.archive.get(fresh.instance, token=fresh.viewer).status_code == 403
+
+
+def test_without_its_policy_the_archive_fails_closed(fresh: Hospital) -> None:
+    with closing(sqlite3.connect(fresh.archive.data / "index.sqlite", timeout=30)) as index:
+        index.execute("ALTER TABLE access_grant RENAME TO lost")
+    for path in (*RETRIEVALS, *SEARCHES):
+        answer = fresh.archive.get(filled(path, fresh), token=fresh.owner)
+        assert answer.status_code == 503, path
+    assert fresh.archive.store(fresh.content, token=fresh.owner).status_code == 503

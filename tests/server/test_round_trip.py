@@ -1,6 +1,7 @@
 """What is stored comes back byte for byte, and what cannot be read fails alone."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -149,6 +150,21 @@ def test_a_refused_store_leaves_no_file(plain: RunningArchive, ct: bytes) -> Non
     )
     assert cut.status_code == 400
     assert files(plain.data) == before
+
+
+def test_a_folder_that_is_gone_fails_closed(tmp_path: Path, ct: bytes) -> None:
+    archive = RunningArchive(tmp_path / "data").start()
+    try:
+        shutil.rmtree(archive.data / "blobs")
+        answer = archive.store(ct)
+        assert answer.status_code == 409
+        assert answer.json()["0008119A"]["Value"][0]["00081197"]["Value"] == [0xA700]
+        shutil.rmtree(archive.data / "incoming")
+        assert archive.store(ct).status_code == 503
+        assert archive.get("/studies").json() == []
+    finally:
+        archive.end()
+        archive.client.close()
 
 
 def files(data: Path) -> set[Path]:
