@@ -13,7 +13,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
-from reference_server.dicomweb.plain_values import plain_values
+from reference_server.dicomweb.plain_values import INTEGERS_64_BIT, plain_values
 
 Json = dict[str, Any]
 
@@ -88,13 +88,12 @@ def _value(vr: str, value: Any) -> Any:
     if vr == "PN":
         return _person_name(value)
     if vr in ("IS", "US", "SS", "UL", "SL", "UV", "SV"):
-        return int(value)
+        number = int(value)
+        return number if number in INTEGERS_64_BIT else str(value).strip()
     if vr in ("DS", "FL", "FD"):
-        number = float(value)
+        real = float(value)
         # JSON has no NaN or infinity; a string keeps the value (PS3.18 F.2.3 leaves it open).
-        return (
-            number if math.isfinite(number) else str(number).replace("inf", "Infinity").replace("nan", "NaN")
-        )
+        return real if math.isfinite(real) else str(real).replace("inf", "Infinity").replace("nan", "NaN")
     if vr == "AT":
         return f"{int(value):08X}"
     return str(value)

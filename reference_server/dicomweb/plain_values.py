@@ -10,6 +10,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+# What an integer of the JSON encoder holds; an IS beyond it becomes a string, which PS3.18 F.2.3 allows.
+INTEGERS_64_BIT = range(-(2**63), 2**64)
 PADDING = " \0"
 ESCAPE = b"\x1b"  # begins another character set (ISO 2022), and is itself ASCII
 
@@ -37,7 +39,8 @@ def _one_text(content: bytes) -> list[Any]:
 
 
 def _integers(content: bytes) -> list[Any]:
-    return [int(text) if text else None for text in _strings(content)]
+    numbers = [int(text) if text else None for text in _strings(content)]
+    return [each if each is None or each in INTEGERS_64_BIT else str(each) for each in numbers]
 
 
 def _decimals(content: bytes) -> list[Any]:
