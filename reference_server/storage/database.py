@@ -30,18 +30,22 @@ class Transaction:
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
+        self.round_trips = 0
 
     async def fetch(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Return all rows of a statement."""
+        self.round_trips += 1
         return [tuple(row) for row in await self._connection.execute_fetchall(sql, values)]
 
     async def many(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
         """Execute a statement for each row of values."""
         if rows:
+            self.round_trips += 1
             await self._connection.executemany(sql, rows)
 
     async def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Execute a statement and return the row id that it inserted last."""
+        self.round_trips += 1
         row = await self._connection.execute_insert(sql, values)
         return int(row[0]) if row else 0
 
@@ -94,13 +98,15 @@ class Database:
     async def write(self, work: Write[Result]) -> Result:
         """Carry out the work inside the next group commit and return its result once that is on disk.
 
-        An exception that the work raises undoes the work alone; the rest of the group commits.
+        An exception that the work raises undoes the work alone; the rest of the group commits. Counted are
+        the statements of the work itself; those that begin and end the transaction are the group's.
         """
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        count_round_trip()
+        future: asyncio.Future[tuple[Result, int]] = asyncio.get_running_loop().create_future()
         with measured("index"):
             await self._pending.put((work, future))
-            return await future
+            result, round_trips = await future
+        count_round_trip(round_trips)
+        return result
 
     async def _commit_forever(self) -> None:
         while True:
@@ -132,9 +138,12 @@ class Database:
                 future.set_result(outcome)
 
     async def _attempt(self, work: Write[Any], transaction: Transaction) -> Any:
+        """Return the result of the work and its number of round trips, or the exception that it raised."""
+        outcome: Any
+        before = transaction.round_trips
         await self._writer.execute("SAVEPOINT work")
         try:
-            outcome = await work(transaction)
+            outcome = (await work(transaction), transaction.round_trips - before)
         except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this request alone
             await self._writer.execute("ROLLBACK TO work")
             outcome = error
