@@ -7,6 +7,7 @@ their own use it; every other attribute is matched in the DICOM JSON of its leve
 """
 
 import re
+from collections.abc import Sequence
 
 import orjson
 
@@ -35,6 +36,7 @@ _COLUMNS = {
     "instance.sop_class_uid": "SOPClassUID",
     "instance.instance_number": "InstanceNumber",
 }
+STUDY_DATE, STUDY_TIME = tags("StudyDate"), tags("StudyTime")  # as paths of a key
 COLUMN_OF: dict[int, str] = {tags(keyword)[0]: column for column, keyword in _COLUMNS.items()}
 JSON_OF = {
     Level.STUDY: "study.attributes",
@@ -157,6 +159,30 @@ def reads_metadata(search: Search) -> bool:
     )
 
 
+def _interval(date: str, time: str) -> Predicate:
+    """Return the predicate of a range of dates with a range of times: one interval (PS3.4 C.2.2.2.5.3)."""
+    moment = "study.study_date || coalesce(study.study_time, '')"
+    first, _, last = date.partition("-")
+    begin, _, end = time.replace(":", "").partition("-")
+    bounds = [_range("study.study_date", date)]
+    if first:
+        bounds.append(Predicate(f"{moment} >= ?", (first + begin,)))
+    if last:
+        bounds.append(Predicate(f"{moment} <= ?", (last + end + AFTER_ANY_DIGIT,)))
+    return every(*bounds)
+
+
+def _keys(matches: Sequence[Match], access: Access) -> list[Predicate]:
+    """Return the predicates of the keys; ranges of study date and study time belong together."""
+    ranges = {
+        match.path: match for match in matches if match.path in (STUDY_DATE, STUDY_TIME) and "-" in match.text
+    }
+    if len(ranges) < len((STUDY_DATE, STUDY_TIME)):
+        return [match_predicate(match, access) for match in matches]
+    others = [match_predicate(match, access) for match in matches if match.path not in ranges]
+    return [_interval(ranges[STUDY_DATE].text, ranges[STUDY_TIME].text), *others]
+
+
 def search_predicate(search: Search, access: Access) -> Predicate:
     """Return the predicate of all keys of a search, the UIDs of its path included."""
     scope = []
@@ -164,4 +190,4 @@ def search_predicate(search: Search, access: Access) -> Predicate:
         scope.append(Predicate("study.study_uid = ?", (search.study_uid,)))
     if search.series_uid is not None:
         scope.append(Predicate("series.series_uid = ?", (search.series_uid,)))
-    return every(*scope, *(match_predicate(match, access) for match in search.matches))
+    return every(*scope, *_keys(search.matches, access))
