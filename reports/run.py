@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 SCHEMA = "dicomweb-phantom/run/1"
-RUNS = Path(__file__).resolve().parent / "runs"
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = ROOT / "reports" / "runs"
+PUBLISHED = ROOT / "reports" / "published"
 SPANS = ("authn", "authz", "index", "blob", "app", "total")
 SPAN_COLUMNS = {f"server_{span}_us": f"server_{span}_ms" for span in SPANS}
 STAMPS = ("due_ns", "sent_ns", "first_byte_ns", "end_ns")
@@ -92,13 +94,16 @@ class Run:
 
 
 def find_run(name: str, runs: Path = RUNS) -> Path:
-    """Return the folder of that name or path; `latest` is the run that began last."""
+    """Return the folder of that path, or of that name among runs and published runs.
+
+    A path may be relative to the root of the repository too. `latest` is the run that began last.
+    """
     if name == "latest":
         found = sorted(path.parent for path in runs.glob("*/run.json"))
         if not found:
             raise RunError("there is no run yet: nox -s reproduce makes one")
         return max(found, key=lambda path: str(_document(path).get("started", "")))
-    for path in (Path(name), runs / name):
+    for path in (Path(name), runs / name, PUBLISHED / name, ROOT / name):
         if path.is_dir():
             return path
     raise RunError(f"{name} is no run folder; give a path, the name of a folder in reports/runs, or latest")
@@ -120,7 +125,8 @@ def read_run(path: Path) -> Run:
             missing.append(f"{unlisted} requests belong to no block of blocks.parquet and are left out.")
         samples = samples if kept.all() else samples[kept]  # a copy of all rows is a gigabyte in a large run
     if samples.empty:
-        raise NothingMeasuredError(f"{path}: the run is {document.get('status')} and has no valid block")
+        why = "; ".join(document.get("validity", {}).get("faults", [])) or "it says no reason"
+        raise NothingMeasuredError(f"{path} is {document.get('status')} and has no valid block: {why}")
     return Run(path, document, samples, blocks, tuple(missing))
 
 

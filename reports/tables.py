@@ -1,18 +1,26 @@
 """Tables of the report as frames, and as CSV files in `tables/`; an empty cell is unknown."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pandas as pd
 
 from reports.analysis import Analysis
+from reports.decomposition import PARTS
+from reports.machine import Load
 from reports.run import US_PER_MS
 from reports.verdict_document import verdict_document
+
+VERDICT_COLUMNS = (
+    "operation", "arm", "baseline", "n", "arm_ms", "baseline_ms", "ratio", "low", "high", "delta_ms",
+    "delta_low_ms", "delta_high_ms", "noise_floor", "noise_floor_ms", "mde", "margin", "p_exceeds", "p_within",
+    "verdict", "underpowered", "verdict_of_fraction_alone", "t_low", "t_high", "bca_low", "bca_high",
+)  # fmt: skip
 
 
 def verdict_table(analysis: Analysis) -> pd.DataFrame:
     """Return one row per operation and pair of arms, with the columns of verdicts.json."""
-    return pd.DataFrame(verdict_document(analysis)["rows"]).drop(columns="notes", errors="ignore")
+    return pd.DataFrame(verdict_document(analysis)["rows"], columns=list(VERDICT_COLUMNS))
 
 
 def round_table(analysis: Analysis) -> pd.DataFrame:
@@ -29,7 +37,7 @@ def round_table(analysis: Analysis) -> pd.DataFrame:
         for finding in each.findings
         for ratio in finding.effect.rounds
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["operation", "arm", "baseline", "round", "log_ratio"])
 
 
 def percentile_table(analysis: Analysis) -> pd.DataFrame:
@@ -67,7 +75,9 @@ def decomposition_table(analysis: Analysis) -> pd.DataFrame:
         for pair in analysis.all_pairs
         for each in pair.decompositions
     ]
-    return pd.DataFrame(rows)
+    parts = [f"{part}_ms" for part in PARTS]
+    columns = ["operation", "arm", "baseline", "client_ms", "server_ms", *parts, "outside_ms"]
+    return pd.DataFrame(rows, columns=[*columns, "noise_floor_ms", "agrees"])
 
 
 def count_table(analysis: Analysis) -> pd.DataFrame:
@@ -83,7 +93,8 @@ def failure_table(analysis: Analysis) -> pd.DataFrame:
 
 def load_table(analysis: Analysis) -> pd.DataFrame:
     """Return what the machine did in each arm's blocks."""
-    return pd.DataFrame([asdict(each) for each in analysis.loads])
+    rows = [asdict(each) for each in analysis.loads]
+    return pd.DataFrame(rows, columns=[each.name for each in fields(Load)])
 
 
 TABLES = {

@@ -101,16 +101,20 @@ def save(figure: Figure, stem: Path) -> None:
         figure.savefig(stem.with_suffix(f".{suffix}"), dpi=PNG_DPI, metadata=metadata)
 
 
+def svg_text(figure: Figure) -> str:
+    """Return the figure as an SVG element without a background."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata=METADATA["svg"], transparent=True)
+    svg = buffer.getvalue()
+    return re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :].strip(), flags=re.DOTALL)
+
+
 def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:
     """Return the figure as an SVG element for a page: named, described, its colours as CSS variables.
 
     Identifiers get the name as a prefix, because all figures of a page share one space of identifiers.
     """
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=METADATA["svg"], transparent=True)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = svg_text(figure)
     svg = _ID.sub(rf'id="{name}-\1"', svg)
     svg = _REFERENCE.sub(rf"\1{name}-\2", svg)
     for colour in ALL:

@@ -164,9 +164,20 @@ def test_tables_hold_what_verdicts_json_holds(analysis: Analysis, tmp_path: Path
             line["verdict"],
         )
         assert line["ratio"] == pytest.approx(row["ratio"])
+    assert {*table.columns, "notes"} == set(SCHEMA["$defs"]["row"]["properties"])
     rounds = pd.read_csv(tmp_path / "rounds.csv")
     assert len(rounds) == 4 * 3 * 16
     assert pd.read_csv(tmp_path / "failures.csv").empty
+
+
+def test_tables_keep_their_columns_when_there_is_nothing_to_say(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", Truth(rounds=2, requests=3, arms=("off",)))
+    (folder / "blocks.parquet").unlink()
+    write_tables(analyse_run(folder), tmp_path / "tables")
+    for name in ("verdicts", "rounds", "decomposition", "failures", "machine"):
+        table = pd.read_csv(tmp_path / "tables" / f"{name}.csv")
+        assert table.empty, name
+        assert "arm" in table.columns, name
 
 
 def test_headline_counts_verdicts(quiet_run: Path) -> None:
