@@ -3,10 +3,12 @@
 import re
 from http import HTTPStatus
 
+from scenarios.conformance.dicom_json import tag_of
 from scenarios.conformance.message import Request, Response
 from tests.faults.edits import (
     answer,
     is_search,
+    map_json,
     map_parameter,
     parameters,
     with_parameters,
@@ -148,3 +150,15 @@ def a_malformed_date_is_an_error(request: Request, response: Response) -> Respon
     """What is no date ends in 500."""
     is_refused = is_search(request) and response.status == HTTPStatus.BAD_REQUEST
     return answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"no date") if is_refused else response
+
+
+@in_response("QIDO-023")
+def date_and_time_match_each_for_itself(request: Request, response: Response) -> Response:
+    """A range of times is held against every day of a range of dates."""
+    start, _, end = dict(parameters(request)).get("StudyTime", "").partition("-")
+    if not (is_search(request) and end):
+        return response
+    time = tag_of("StudyTime")
+    return map_json(
+        response, lambda found: [result for result in found if start <= result[time]["Value"][0][:4] <= end]
+    )
