@@ -7,7 +7,7 @@ A check is killed by a fault if it passes without and is judged wrong (fail or w
 import argparse
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scenarios.conformance.archive import Archive
@@ -16,9 +16,10 @@ from scenarios.conformance.fixtures.identifiers import Identifiers
 from scenarios.conformance.runner import new_seed, run_checks
 from scenarios.conformance.selection import matches
 from scenarios.conformance.stockroom import Stockroom
-from scenarios.conformance.target import Target, Timeouts
+from scenarios.conformance.target import Capability, Target, Timeouts
 from scenarios.conformance.transport import Recorder, Transport
 from scenarios.conformance.verdict import State
+from tests.conformance.guarded_archive import guarded_archive
 from tests.faults.controls import CONTROLS
 from tests.faults.fault import NO_FAULT, Fault
 from tests.faults.proxy import Proxy, proxied
@@ -31,10 +32,11 @@ TIMEOUTS = Timeouts(read_s=5, check_s=20, settle_s=0.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Laboratory:
-    """A proxy before a real archive, and the fixtures that this archive holds."""
+class Bench:
+    """A proxy before a real archive, the archive as its target names it, and the fixtures that it holds."""
 
     proxy: Proxy
+    target: Target
     stockroom: Stockroom
 
     def states(
@@ -42,22 +44,55 @@ class Laboratory:
     ) -> Mapping[str, State]:
         """Return the state of each check behind the fault; `own_stock` stores the fixtures through it."""
         self.proxy.fault = fault
-        target = Target(base_url=self.proxy.base_url, timeouts=TIMEOUTS, seed=new_seed())
+        accounting_url = self.target.accounting_url.replace(self.target.origin.geturl(), self.proxy.origin)
+        target = replace(
+            self.target,
+            base_url=self.proxy.base_url,
+            accounting_url=accounting_url,
+            timeouts=TIMEOUTS,
+            seed=new_seed(),
+        )
         run = run_checks(checks, target, stockroom=None if own_stock else self.stockroom)
         return {result.name: result.state for result in run.results}
 
 
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """An archive that is open to all, and one with access control, whose checks need principals."""
+
+    plain: Bench
+    guarded: Bench
+
+    def states(
+        self, fault: Fault, checks: Sequence[Check], *, own_stock: bool = False
+    ) -> Mapping[str, State]:
+        """Return the state of each check behind the fault; `own_stock` stores the fixtures through it."""
+        guarded = [check for check in checks if check.capability is Capability.ACCESS_CONTROL]
+        plain = [check for check in checks if check not in guarded]
+        states: dict[str, State] = {}
+        for place, its_checks in ((self.plain, plain), (self.guarded, guarded)):
+            if its_checks:
+                states.update(place.states(fault, its_checks, own_stock=own_stock))
+        return states
+
+
 @contextlib.contextmanager
-def laboratory(upstream: str) -> Iterator[Laboratory]:
-    """Open a laboratory before this archive; fixtures are stored around the proxy."""
-    target = Target(base_url=upstream)
+def bench(target: Target) -> Iterator[Bench]:
+    """Open a bench before this archive; fixtures are stored around the proxy."""
     transport = Transport(target)
     archive = Archive(target, Recorder(transport, target.secrets), Identifiers(new_seed()))
     try:
-        with proxied(upstream) as proxy:
-            yield Laboratory(proxy, Stockroom(archive, preloaded=False))
+        with proxied(target.base_url) as proxy:
+            yield Bench(proxy, target, Stockroom(archive, preloaded=False))
     finally:
         transport.close()
+
+
+@contextlib.contextmanager
+def laboratory(upstream: str) -> Iterator[Laboratory]:
+    """Open a laboratory before this archive; access control is that of a reference archive with grants."""
+    with guarded_archive() as target, bench(Target(base_url=upstream)) as plain, bench(target) as guarded:
+        yield Laboratory(plain, guarded)
 
 
 def named(fault: Fault, checks: Iterable[Check]) -> list[Check]:

@@ -30,7 +30,8 @@ class Proxy(socketserver.ThreadingTCPServer):
         self.upstream = Pool(urlsplit(upstream)._replace(path=""), None, Limits())
         self.fault: Fault = NO_FAULT
         super().__init__(("127.0.0.1", 0), ProxyConnection)
-        self.base_url = f"http://127.0.0.1:{self.server_address[1]}{urlsplit(upstream).path}"
+        self.origin = f"http://127.0.0.1:{self.server_address[1]}"
+        self.base_url = f"{self.origin}{urlsplit(upstream).path}"
 
     def answer(self, request: Request) -> Response | None:
         """Return the faulty response; None hangs up."""

@@ -21,7 +21,9 @@ def stored_image(archive: Archive, label: str = "hidden") -> Instance:
     """Store an image that only its owner may see, and show that the owner does see it."""
     instance = archive.image(label, study=label)
     archive.stored(instance)
-    expect_equal(archive.get(instance.path).status, HTTPStatus.OK, "the owner's own retrieval")
+    expect_equal(
+        [each.uid for each in archive.retrieve(instance.path)], [instance.uid], "the owner's retrieval"
+    )
     return instance
 
 
