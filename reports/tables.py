@@ -14,7 +14,8 @@ from reports.verdict_document import verdict_document
 VERDICT_COLUMNS = (
     "operation", "arm", "baseline", "n", "arm_ms", "baseline_ms", "ratio", "low", "high", "delta_ms",
     "delta_low_ms", "delta_high_ms", "noise_floor", "noise_floor_ms", "mde", "margin", "p_exceeds",
-    "p_within", "verdict", "underpowered", "verdict_of_fraction_alone", "t_low", "t_high", "bca_low", "bca_high",
+    "p_within", "verdict", "underpowered", "verdict_of_fraction_alone", "t_low", "t_high",
+    "bca_low", "bca_high",
 )  # fmt: skip
 
 
