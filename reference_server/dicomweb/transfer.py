@@ -97,6 +97,9 @@ def to_explicit_little_endian(content: bytes) -> bytes:
     try:
         if syntax.is_encapsulated and "PixelData" in dataset:
             dataset.decompress(as_rgb=False, generate_instance_uid=False)
+            if dataset.PhotometricInterpretation == "YBR_FULL_422":
+                # Codecs give every pixel its own chrominance; native 4:2:2 would not (PS3.3 C.7.6.3.1.2).
+                dataset.PhotometricInterpretation = "YBR_FULL"
         # Visiting gives a VR to elements of a file whose VRs are implicit although it says otherwise.
         for element in dataset.iterall():
             if not syntax.is_little_endian and element.VR in WORD_BYTES:
