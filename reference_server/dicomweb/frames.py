@@ -7,6 +7,7 @@ that each frame begins with its first pixel in the lowest bit of its first byte 
 import re
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,8 @@ def _stored_frames(dataset: Dataset, count: int, numbers: Sequence[int]) -> list
     if "ExtendedOffsetTable" in dataset:
         offsets = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
     streams = generate_frames(dataset.PixelData, number_of_frames=count, extended_offsets=offsets)
-    found = {number: stream for number, stream in enumerate(streams, 1) if number in wanted}
+    to_the_last = enumerate(islice(streams, max(numbers)), 1)
+    found = {number: stream for number, stream in to_the_last if number in wanted}
     if len(found) < len(wanted):
         raise NotFound(f"the pixel data hold {len(found)} of the frames that were asked for")
     return [found[number] for number in numbers]
