@@ -17,6 +17,8 @@ OCTETS = "application/octet-stream"
 MULTIPART = "multipart/related"
 
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+\-.^_`|~\w]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s"]*)\s*|;\s*')
+# Possessive: a quote that nobody closes goes on to the end, and is looked for once.
+_ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]|\\.)*+"?)++')
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +75,4 @@ def parse_media_type(text: str) -> MediaType:
 
 def split_list(text: str) -> list[str]:
     """Return the elements of a comma-separated header value; a comma inside quotes does not separate."""
-    elements = re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*"|")+', text)
-    return [element.strip() for element in elements if element.strip()]
+    return [element.strip() for element in _ELEMENT.findall(text) if element.strip()]

@@ -64,6 +64,27 @@ def test_any_text_is_a_media_type_or_refused(text: str) -> None:
         assert parsed.essence.count("/") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "elements"),
+    [
+        ("", []),
+        (" , ,", []),
+        ("a/b,c/d", ["a/b", "c/d"]),
+        ('a/b;x="1,2", c/d', ['a/b;x="1,2"', "c/d"]),
+        (r'a/b;x="1\",2", c/d', [r'a/b;x="1\",2"', "c/d"]),
+        ('a/b, c/d;x="open, e/f', ["a/b", 'c/d;x="open, e/f']),
+    ],
+)
+def test_lists(text: str, elements: list[str]) -> None:
+    assert split_list(text) == elements
+
+
+def test_a_list_of_a_million_open_quotes_is_read_in_one_go() -> None:
+    # Looking for the end of each quote anew would take hours, and end in the time limit of the tests.
+    hostile = '"' + '\\"' * 1_000_000
+    assert split_list(hostile) == [hostile]
+
+
 @pytest.mark.parametrize(("text", "quality"), [("a/b", 1.0), ("a/b;q=0", 0.0), ("a/b;q=0.125;x=1", 0.125)])
 def test_weights(text: str, quality: float) -> None:
     assert parse_media_type(text).quality == quality
