@@ -14,6 +14,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
 from reference_server.dicomweb.plain_values import INTEGERS_64_BIT, plain_values
+from reference_server.dicomweb.transfer import WORD_BYTES, little_endian
 
 Json = dict[str, Any]
 
@@ -52,7 +53,11 @@ def _element(dataset: Dataset, tag: BaseTag, raw: Any, uri: str) -> Json:
         if values is not None:
             return {"vr": raw.VR, "Value": values} if values else {"vr": raw.VR}
     try:
-        return _attribute(dataset[tag], uri)
+        element = dataset[tag]
+        if isinstance(raw, RawDataElement) and not raw.is_little_endian and element.VR in WORD_BYTES:
+            # Binary values are little endian in JSON (PS3.18 F.2.7); pydicom leaves their words as they are.
+            element = DataElement(tag, element.VR, little_endian(element.value, WORD_BYTES[element.VR]))
+        return _attribute(element, uri)
     except Exception:  # noqa: BLE001  pydicom raises many types on malformed values
         # The value is not what its VR says; its bytes are still to be had.
         return {"vr": "UN", "BulkDataURI": uri}

@@ -76,13 +76,18 @@ def read_whole(content: bytes) -> Dataset:
     return dcmread(BytesIO(content), force=True)
 
 
+def little_endian(content: bytes, word_bytes: int) -> bytes:
+    """Return big endian words in little endian; bytes that are no whole words raise ValueError."""
+    return np.frombuffer(content, f">u{word_bytes}").astype(f"<u{word_bytes}").tobytes()
+
+
 def _swap(element: DataElement, bits_allocated: int) -> None:
     """Turn the words of a binary value round, which pydicom leaves in the order of the file (PS3.5 7.3)."""
     word = WORD_BYTES[element.VR]
     if element.tag == PIXEL_DATA and bits_allocated > word * 8:
         word = bits_allocated // 8
     if element.value:
-        element.value = np.frombuffer(element.value, f">u{word}").astype(f"<u{word}").tobytes()
+        element.value = little_endian(element.value, word)
 
 
 def to_explicit_little_endian(content: bytes) -> bytes:

@@ -163,6 +163,21 @@ def test_text_is_utf_8_whatever_it_was(
     assert model.get(CHARACTER_SET, {"Value": ["ISO_IR 192"]})["Value"] == ["ISO_IR 192"]
 
 
+@pytest.mark.parametrize(
+    ("vr", "stored", "expected"),
+    [
+        ("OW", b"\x01\x02\x03\x04", b"\x02\x01\x04\x03"),
+        ("OF", b"\x01\x02\x03\x04", b"\x04\x03\x02\x01"),
+        ("OD", bytes(range(8)), bytes(range(7, -1, -1))),
+        ("OB", b"\x01\x02", b"\x01\x02"),
+    ],
+)
+def test_inline_words_are_little_endian(vr: str, stored: bytes, expected: bytes) -> None:
+    element = raw_element(0x00189999, vr, stored, little_endian=False)
+    attribute = model_of(dataset_with(None, element), "uri")["00189999"]
+    assert attribute == {"vr": vr, "InlineBinary": base64.b64encode(expected).decode()}
+
+
 def test_items_nest_and_name_their_bulk_data_by_path() -> None:
     inner = dataset_with(None, raw_element(0x00091002, "OB", bytes(2000)))
     middle = dataset_with(None, DataElement(0x00081140, "SQ", Sequence([Dataset(), inner])))
