@@ -8,13 +8,16 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reference_server.accounting.policy import Access
-from reference_server.dicomweb.accept import AS_STORED, Choice, choose_instances, choose_json
+from reference_server.dicomweb.accept import AS_STORED, Choice, choose_instances, choose_metadata
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response
 from reference_server.dicomweb.dicom_json import with_base
+from reference_server.dicomweb.dicom_xml import json_to_xml
+from reference_server.dicomweb.media import DICOM_JSON
 from reference_server.dicomweb.parts import PartSource, PartsResponse
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, to_explicit_little_endian
 from reference_server.errors import Forbidden, NotAcceptable, NotFound
@@ -114,11 +117,24 @@ async def read_blob(archive: Archive, located: Located) -> bytes:
 
 
 async def retrieve_metadata(request: Request) -> Response:
-    """Answer the metadata of a study, a series or an instance, as encoded when it was stored."""
+    """Answer the metadata of a study, a series or an instance, as encoded when it was stored, or as XML."""
     archive = archive_of(request)
     access = archive.access(request)
-    media_type = choose_json(acceptable(request))
+    choice = choose_metadata(acceptable(request), single="instance" in request.path_params)
     rows = await retrievable(request, access, with_metadata=True)
-    documents = b",".join(document for _, document in rows if document is not None)
     base = archive.base_url(request).encode()
-    return json_response(with_base(b"[" + documents + b"]", base), media_type)
+    documents = [document for _, document in rows if document is not None]
+    if choice.media_type == DICOM_JSON:
+        return json_response(with_base(b"[" + b",".join(documents) + b"]", base), choice.media_type)
+    documents = [with_base(document, base) for document in documents]
+    if not choice.multipart:
+        return Response(await _xml(archive, documents[0]), headers={"content-type": choice.media_type})
+    headers = (("Content-Type", choice.media_type),)
+    parts = [PartSource(headers, None, partial(_xml, archive, document)) for document in documents]
+    return PartsResponse(parts, choice.media_type)
+
+
+async def _xml(archive: Archive, document: bytes) -> bytes:
+    """Return the metadata of one instance in XML, rendered in a thread when its turn comes."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(archive.workers, lambda: json_to_xml(orjson.loads(document)))
