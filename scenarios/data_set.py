@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from datasets.own import manifest_of_folder
-
 from datasets.manifest import Manifest, ManifestError
+from datasets.own import manifest_of_folder
 
 
 def open_data_set(folder: Path) -> Manifest:
