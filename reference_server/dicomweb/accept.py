@@ -49,8 +49,17 @@ class Wanted:
 
 
 def parse_accept(header: str | None, query: str | None = None) -> tuple[MediaType, ...]:
-    """Return the caller's media ranges, best first; elements that are none are ignored (PS3.18 8.7.8)."""
-    text = query if query is not None else header
+    """Return the caller's media ranges, best first; elements that are none are ignored (PS3.18 8.7.8).
+
+    The query parameter goes before the header, but its values have to lie within it (PS3.18 8.3.3.1): where
+    none does, the header alone counts.
+    """
+    within = _ranges(header)
+    asked = () if query is None else _ranges(query)
+    return tuple(each for each in asked if _lies_within(each, within)) or within
+
+
+def _ranges(text: str | None) -> tuple[MediaType, ...]:
     if text is None or not text.strip():
         return (ANY,)
     ranges = []
@@ -61,6 +70,17 @@ def parse_accept(header: str | None, query: str | None = None) -> tuple[MediaTyp
         except BadRequest:
             continue
     return tuple(parsed for _, parsed in sorted(ranges, key=lambda pair: -pair[0]))
+
+
+def _lies_within(asked: MediaType, ranges: tuple[MediaType, ...]) -> bool:
+    """Tell whether a range that is asked for is one of those, or is covered by a wildcard among them."""
+    part = asked.parameter("type") or ANYTHING
+    for each in ranges:
+        covers = each.essence in (ANYTHING, asked.essence, f"{asked.essence.partition('/')[0]}/*")
+        parts = each.parameter("type") or ANYTHING
+        if each.quality > 0 and covers and (each.essence != asked.essence or parts in (ANYTHING, part)):
+            return True
+    return False
 
 
 def _wanted(each: MediaType) -> Wanted:

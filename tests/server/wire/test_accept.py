@@ -223,9 +223,28 @@ def test_every_image_type_gives_the_stored_stream(uid: str) -> None:
 
 
 def test_the_query_parameter_goes_before_the_header() -> None:
-    assert choose_json(parse_accept("text/html", "application/dicom+json")) == "application/dicom+json"
+    assert choose_json(parse_accept("text/html, */*;q=0.8", "application/json")) == "application/dicom+json"
     with pytest.raises(NotAcceptable):
-        choose_json(parse_accept("application/dicom+json", "text/html"))
+        choose_json(parse_accept("application/dicom+json, */*;q=0.1", "text/html"))
+
+
+@pytest.mark.parametrize(
+    ("header", "query", "lies_within"),
+    [
+        (None, "image/png", True),
+        ("*/*", "image/png", True),
+        ("image/*", "image/png", True),
+        ("image/png;q=0, image/*", "image/png", True),  # the weight 0 is judged where a type is chosen
+        ("image/jpeg", "image/png", False),
+        ("application/dicom+json", "multipart/related; type=application/dicom+xml", False),
+        ("multipart/related; type=application/dicom", "multipart/related; type=application/dicom+xml", False),
+        ("multipart/related", "multipart/related; type=application/dicom+xml", True),
+    ],
+)
+def test_the_query_parameter_lies_within_the_header(
+    header: str | None, query: str, *, lies_within: bool
+) -> None:
+    assert (parse_accept(header, query) == parse_accept(query)) == lies_within
 
 
 @pytest.mark.parametrize(
