@@ -50,9 +50,17 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests pass; arguments go to pytest."""
+    """All tests pass; arguments go to pytest.
+
+    The faults run in a process of their own: hundreds of faulty archives keep more sockets open than
+    `select`, with which the load generator's client looks after its connections, can count.
+    """
     install(session, "tests")
-    session.run("pytest", *session.posargs)
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("pytest", "--ignore=tests/faults")
+    session.run("pytest", "tests/faults")
 
 
 @nox.session
