@@ -160,7 +160,7 @@ class Archive:
 
     def parts(self, response: Response) -> Multipart:
         """Read a 200 multipart response; another status, no parts or a truncated body is a violation."""
-        expect(response.status == 200, "200 with multipart/related", got=response)  # noqa: PLR2004
+        expect(response.status == 200, "200 with multipart/related", got=response)  # noqa: PLR2004 - OK
         expect(not response.truncated, "a complete body", got=response)
         found = multipart.read(response)
         if not found.parts:

@@ -148,7 +148,7 @@ def a_failure_reason_is_a_failure_code(archive: Archive) -> None:
     expect_equal([item.text("ReferencedSOPInstanceUID") for item in items], [other.uid], "failed instances")
     expect_equal(items[0].vr("FailureReason"), "US", "VR of Failure Reason")
     reason = items[0].value("FailureReason")
-    expect(isinstance(reason, int) and reason >> 12 != 0xB, "a code outside Bxxx", got=reason)  # noqa: PLR2004
+    expect(isinstance(reason, int) and reason >> 12 != 0xB, "a code outside Bxxx", got=reason)  # noqa: PLR2004 - first digit
 
 
 @check("STOW-012", "STOW-030", needs=F.UNSUP, writes=True)
@@ -183,7 +183,7 @@ def a_broken_dataset_has_a_fitting_reason(archive: Archive, bad: Stock) -> None:
         others = answer.dataset.items("OtherFailuresSequence")
         reasons += [item.value("FailureReason") for item in others]
     for reason in reasons:
-        fits = reason >> 12 == 0xC or reason >> 8 == 0xA9 or reason == PROCESSING_FAILURE  # noqa: PLR2004
+        fits = reason >> 12 == 0xC or reason >> 8 == 0xA9 or reason == PROCESSING_FAILURE  # noqa: PLR2004 - first digit
         expect(fits, "Cxxx, A9xx or 0110H", got=f"{reason:04X}H")
 
 
@@ -196,7 +196,7 @@ def a_warning_reason_is_a_warning_code(archive: Archive) -> None:
     expect_equal(answer.stored, [instance.uid], "stored instances")
     for item in response_dataset(answer).items("ReferencedSOPSequence"):
         reason = item.value("WarningReason")
-        expect(reason is None or reason >> 12 == 0xB, "Bxxx", got=reason)  # noqa: PLR2004
+        expect(reason is None or reason >> 12 == 0xB, "Bxxx", got=reason)  # noqa: PLR2004 - first digit
 
 
 @check("STOW-017", writes=True)
