@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import io
 
 LINE_LIMIT = 65_536
+IDLE_CONNECTIONS = (
+    16  # kept per origin; every POST opens one more, so that without a bound they would pile up
+)
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -174,7 +177,7 @@ class Pool:
         self.origin = origin
         self.limits = limits
         self._tls = tls
-        self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[Connection] = queue.LifoQueue(IDLE_CONNECTIONS)
 
     def exchange(self, raw: bytes, *, method: str) -> tuple[Response, float]:
         """Send the bytes and return the response with the time that it took, in ms."""
@@ -190,10 +193,7 @@ class Pool:
                 connection.close()
                 raise
             duration_ms = (time.perf_counter() - start) * 1000
-            if connection.reusable:
-                self._idle.put(connection)
-            else:
-                connection.close()
+            self._give_back(connection)
             return response, duration_ms
 
     def probe(self) -> None:
@@ -207,6 +207,13 @@ class Pool:
                 self._idle.get_nowait().close()
             except queue.Empty:
                 return
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.reusable:
+            with contextlib.suppress(queue.Full):
+                self._idle.put_nowait(connection)
+                return
+        connection.close()
 
     def _take(self, method: str) -> Connection:
         if method in REPEATABLE:

@@ -31,6 +31,10 @@ RIGHT = frozenset({State.PASS, State.INFO, State.NOT_APPLICABLE})
 TIMEOUTS = Timeouts(read_s=5, check_s=20, settle_s=0.5)
 
 
+class BrokenFaultError(Exception):
+    """A fault raised an exception where it should have changed a request or a response."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """A proxy before a real archive, the archive as its target names it, and the fixtures that it holds."""
@@ -42,8 +46,11 @@ class Bench:
     def states(
         self, fault: Fault, checks: Sequence[Check], *, own_stock: bool = False
     ) -> Mapping[str, State]:
-        """Return the state of each check behind the fault; `own_stock` stores the fixtures through it."""
-        self.proxy.fault = fault
+        """Return the state of each check behind the fault; `own_stock` stores the fixtures through it.
+
+        A fault that raises proves nothing about a check: BrokenFaultError.
+        """
+        self.proxy.fault, self.proxy.broken = fault, None
         accounting_url = self.target.accounting_url.replace(self.target.origin.geturl(), self.proxy.origin)
         target = replace(
             self.target,
@@ -53,6 +60,8 @@ class Bench:
             seed=new_seed(),
         )
         run = run_checks(checks, target, stockroom=None if own_stock else self.stockroom)
+        if self.proxy.broken is not None:
+            raise BrokenFaultError(fault.name) from self.proxy.broken
         return {result.name: result.state for result in run.results}
 
 

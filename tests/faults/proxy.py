@@ -29,12 +29,20 @@ class Proxy(socketserver.ThreadingTCPServer):
         """Listen on a free port of loopback."""
         self.upstream = Pool(urlsplit(upstream)._replace(path=""), None, Limits())
         self.fault: Fault = NO_FAULT
+        self.broken: Exception | None = None  # what a fault raised instead of doing harm
         super().__init__(("127.0.0.1", 0), ProxyConnection)
         self.origin = f"http://127.0.0.1:{self.server_address[1]}"
         self.base_url = f"{self.origin}{urlsplit(upstream).path}"
 
     def answer(self, request: Request) -> Response | None:
-        """Return the faulty response; None hangs up."""
+        """Return the faulty response; None hangs up, and so does a fault that is itself at fault."""
+        try:
+            return self._answer(request)
+        except Exception as error:  # noqa: BLE001 - the bench raises it, whatever it is
+            self.broken = error
+            return None
+
+    def _answer(self, request: Request) -> Response | None:
         faulty = self.fault.on_request(request)
         if not isinstance(faulty, Request):
             return faulty

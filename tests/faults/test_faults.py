@@ -1,13 +1,16 @@
 """Every check bites: what it is named for by a fault, it notices; and nothing passes where nothing works."""
 
+import psutil
 import pytest
 
 from scenarios.conformance.check import all_checks
+from scenarios.conformance.message import Request
 from scenarios.conformance.selection import matches
 from scenarios.conformance.verdict import State
+from scenarios.conformance.wire import IDLE_CONNECTIONS
 from tests.faults.controls import CONTROLS
-from tests.faults.fault import NO_FAULT, Fault
-from tests.faults.kill_matrix import Laboratory, killed, named, with_acting
+from tests.faults.fault import NO_FAULT, Fault, unchanged_response
+from tests.faults.kill_matrix import BrokenFaultError, Laboratory, killed, named, with_acting
 from tests.faults.zoo import FAULTS
 
 CHECKS = all_checks()
@@ -38,3 +41,21 @@ def test_a_fault_is_noticed(lab: Laboratory, fault: Fault) -> None:
 def test_nothing_passes_where_nothing_works(lab: Laboratory, control: Fault) -> None:
     states = lab.states(control, CHECKS, own_stock=True)
     assert [name for name, state in states.items() if state is State.PASS] == []
+
+
+def test_a_fault_that_raises_is_no_kill(lab: Laboratory) -> None:
+    def raises(_: Request) -> Request:
+        raise KeyError("label")
+
+    fault = Fault("raises", "It is broken itself.", ("*",), raises, unchanged_response)
+    with pytest.raises(BrokenFaultError, match="raises"):
+        lab.states(fault, SPEAKERS)
+
+
+def test_connections_do_not_pile_up(lab: Laboratory) -> None:
+    """Each store opens a connection; what is kept of them is bounded on both sides of the proxy."""
+    before = psutil.Process().num_fds()
+    writers = [check for check in CHECKS if check.writes and check.capability is None]
+    for _ in range(3):
+        lab.states(NO_FAULT, writers)
+    assert psutil.Process().num_fds() - before < 3 * IDLE_CONNECTIONS
