@@ -1,18 +1,24 @@
 """What a report keeps of an exchange: redacted, shortened, and repeatable with curl.
 
 Credentials never reach a report: the values of the headers that carry them are replaced, and so is every
-secret of target.toml wherever it occurs.
+secret of target.toml wherever it occurs, and what a JSON body calls a token or a password.
 """
 
 import hashlib
+import re
 import shlex
+import string
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from scenarios.conformance.message import Exchange, Headers
 
 PREVIEW_BYTES = 1_000
+BINARY_PREVIEW_BYTES = 400
+LONGEST_SECRET_BYTES = 8_192  # a secret that begins within the preview is hidden whole, then cut
 REDACTED = "REDACTED"
+PRINTABLE = frozenset(string.printable.encode()) - frozenset(b"\t\r\v\f")
+SECRET_MEMBER = re.compile(r'("(?:\w*token|password|secret)"\s*:\s*")[^"]*')
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 
 
@@ -75,12 +81,14 @@ def _hide(text: str, secrets: Collection[str]) -> str:
 
 
 def _payload(body: bytes, content_type: str, secrets: Collection[str]) -> Payload:
-    head = body[:PREVIEW_BYTES]
     if any(kind in content_type for kind in ("json", "xml", "text", "html")):
-        preview = head.decode("utf-8", "replace")
+        text = body[: PREVIEW_BYTES + LONGEST_SECRET_BYTES].decode("utf-8", "replace")
+        preview = SECRET_MEMBER.sub(rf"\1{REDACTED}", _hide(text, secrets))[:PREVIEW_BYTES]
     else:
-        preview = "".join(chr(byte) if 32 <= byte < 127 or byte == 10 else "·" for byte in head[:400])  # noqa: PLR2004
-    return Payload(len(body), hashlib.sha256(body).hexdigest() if body else "", _hide(preview, secrets))
+        head = body[: BINARY_PREVIEW_BYTES + LONGEST_SECRET_BYTES]
+        text = "".join(chr(byte) if byte in PRINTABLE else "·" for byte in head)
+        preview = _hide(text, secrets)[:BINARY_PREVIEW_BYTES]
+    return Payload(len(body), hashlib.sha256(body).hexdigest() if body else "", preview)
 
 
 def _curl(method: str, url: str, headers: Headers, *, has_body: bool) -> str:

@@ -8,6 +8,7 @@ never sent twice.
 
 import contextlib
 import queue
+import re
 import socket
 import ssl
 import time
@@ -111,7 +112,7 @@ class Connection:
         text = line.decode("latin-1").rstrip("\r\n")
         version, _, rest = text.partition(" ")
         code, _, reason = rest.partition(" ")
-        if version not in {"HTTP/1.0", "HTTP/1.1"} or not (code.isdigit() and len(code) == 3):  # noqa: PLR2004
+        if version not in {"HTTP/1.0", "HTTP/1.1"} or re.fullmatch("[0-9]{3}", code) is None:
             raise NoResponseError(f"not an HTTP status line: {text[:80]!r}")
         return int(code), reason, int(version[-1])
 

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scenarios.conformance.message import Framing
+from scenarios.conformance.evidence import BINARY_PREVIEW_BYTES, PREVIEW_BYTES, evidence_of
+from scenarios.conformance.message import Exchange, Framing, Request, Response
 from scenarios.conformance.wire import Limits, NoResponseError, Pool, UnreachableError
 
 Serve = Callable[[Callable[[bytes], bytes]], str]
@@ -115,3 +116,21 @@ def test_a_method_that_must_not_be_repeated_gets_a_new_connection(serve: Serve, 
     with pytest.raises(NoResponseError):
         connections.exchange(GET.replace(b"GET", b"POST"), method="POST")
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"id": "1", "token": "hush-hush"}'),
+        ("application/json", b'{"access_token":"hush-hush","expires":1}'),
+        ("application/json", b"x" * (PREVIEW_BYTES - 4) + b"s3cret and more"),
+        ("application/octet-stream", b"\0" * (BINARY_PREVIEW_BYTES - 4) + b"s3cret"),
+        ("text/plain", b"the key is s3cret"),
+    ],
+)
+def test_no_secret_is_previewed(content_type: str, body: bytes) -> None:
+    request = Request("GET", "/", ())
+    response = Response(200, "OK", (("Content-Type", content_type),), body, Framing.LENGTH)
+    evidence = evidence_of(Exchange(urlsplit("http://x"), request, response), ["s3cret"])
+    for secret in ("hush-hush", "s3c"):
+        assert secret not in evidence.response_body.preview

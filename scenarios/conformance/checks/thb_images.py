@@ -12,6 +12,8 @@ from scenarios.conformance.message import Response
 from scenarios.conformance.picture import Picture
 from scenarios.conformance.target import Capability
 
+PIXELS = 64  # the side of a viewport that a thumbnail is asked to fit
+
 
 def thumbnail(archive: Archive, path: str, **params: str | int) -> Response:
     """Return the thumbnail of a path, a redirect followed; an archive without it ends the check."""
@@ -49,9 +51,10 @@ def a_thumbnail_is_a_jpeg(archive: Archive, grad: Stock) -> None:
 def a_viewport_of_a_thumbnail_has_two_values(archive: Archive, grad: Stock) -> None:
     """viewport=64,64 bounds the thumbnail; with a source rectangle it is 400."""
     path = grad["ramp"].path
-    columns, rows = Picture.of(thumbnail(archive, path, viewport="64,64")).size
-    expect(max(columns, rows) <= 64, "at most 64 x 64", got=f"{columns} x {rows}")  # noqa: PLR2004
-    response = archive.get(f"{path}/thumbnail?viewport=64,64,0,0,10,10")
+    viewport = f"{PIXELS},{PIXELS}"
+    columns, rows = Picture.of(thumbnail(archive, path, viewport=viewport)).size
+    expect(max(columns, rows) <= PIXELS, f"at most {PIXELS} x {PIXELS}", got=f"{columns} x {rows}")
+    response = archive.get(f"{path}/thumbnail?viewport={viewport},0,0,10,10")
     expect_equal(response.status, HTTPStatus.BAD_REQUEST, "status of a source rectangle")
 
 
