@@ -14,6 +14,7 @@ from scenarios.conformance.message import Headers, Response, header
 
 BOUNDARY = "phantom-7MA4YWxkTrZu0gW"
 LEGAL_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # what a parameter may be without quotes (RFC 9110 5.6.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ def _header_deviations(media_type: MediaType) -> Iterable[Deviation]:
     boundary = media_type.parameters.get("boundary")
     if boundary is not None and not LEGAL_BOUNDARY.fullmatch(boundary):
         yield Deviation("MP-006", where, f"boundary {boundary!r} is not legal")
+    if boundary and "boundary" not in media_type.quoted and not TOKEN.fullmatch(boundary):
+        yield Deviation("MP-006", where, f"boundary={boundary} is not quoted")
 
 
 def _root_deviations(media_type: MediaType, parts: list[Part]) -> Iterable[Deviation]:

@@ -45,6 +45,7 @@ def test_the_boundary_occurs_in_no_part() -> None:
         ("MP-005", GOOD_TYPE, GOOD_BODY.replace(b"Content-Type: application/dicom\r\n", b"")),
         ("MP-005", GOOD_TYPE, b"--b\r\nx\r\n--b--\r\n"),
         ("MP-006", GOOD_TYPE.replace('"b"', '"b@"'), GOOD_BODY.replace(b"--b", b"--b@")),
+        ("MP-006", GOOD_TYPE.replace('"b"', "b=1"), GOOD_BODY.replace(b"--b", b"--b=1")),
         ("MP-009", GOOD_TYPE, GOOD_BODY.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\n", 1)),
     ],
 )
