@@ -24,6 +24,7 @@ EXPORTS = {
     "tests": ["--group", "tests"],
     "types": ["--group", "types"],
     "notebooks": ["--group", "notebooks"],
+    "peers": ["--only-group", "peers"],
 }
 
 
@@ -87,6 +88,17 @@ def conformance(session: nox.Session) -> None:
     """Check any DICOMweb archive by clause, for example `-- --target http://127.0.0.1:8080/dicom-web`."""
     install(session, "runtime")
     session.run("python", "-m", "scenarios.conformance", *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """The suite finds in Orthanc and tiny-pacs what tests/peers announces; arguments go to tests.peers.
+
+    What is missing is installed: Orthanc by apt-get if this is root's Debian or Ubuntu, tiny-pacs into
+    build/peers. `-- --publish reports/published/conformance` writes the published results anew.
+    """
+    install(session, "runtime")
+    session.run("python", "-m", "tests.peers", *session.posargs)
 
 
 @nox.session
