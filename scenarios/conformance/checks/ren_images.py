@@ -102,7 +102,7 @@ def a_multi_frame_image_is_rendered_somehow(archive: Archive, mf: Stock) -> None
     expect(fits, "a GIF, a video or several parts", got=response)
 
 
-@check("REN-007", needs=F.GRAD, capability=Capability.RENDERED)
+@check("REN-007", needs=F.BASE, capability=Capability.RENDERED)
 def a_study_is_not_rendered_as_one_image(archive: Archive, base: Stock) -> None:
     """The rendered study and series are 406 if only single-part types are acceptable.
 
