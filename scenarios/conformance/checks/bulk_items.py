@@ -29,6 +29,7 @@ NOT_OFFERED = {
     HTTPStatus.NOT_ACCEPTABLE,
     HTTPStatus.NOT_IMPLEMENTED,
 }
+REFUSED = NOT_OFFERED - {HTTPStatus.NOT_FOUND}  # of a type for what is there
 RANGE_BYTES = 100
 ICON_BYTES = 4096
 
@@ -145,11 +146,11 @@ def a_resource_gives_all_its_bulk_data(archive: Archive, vr: Stock) -> None:
 
 @check("BULK-008", needs=F.VR, capability=Capability.BULK_DATA)
 def bulk_data_may_come_alone(archive: Archive, vr: Stock) -> None:
-    """Asked for application/octet-stream, an item is the bare value, or refused with 406."""
+    """Asked for application/octet-stream, an item is the bare value, or refused, best with 406."""
     for item in bulk_items(archive, vr.first):
         response = archive.get(item.url, accept=OCTETS)
-        if response.status == HTTPStatus.NOT_ACCEPTABLE:
-            raise Unsupported("bulk data as a single part are refused with 406")
+        if response.status in REFUSED:
+            raise Unsupported(f"bulk data as a single part are refused: {response}")
         expect_equal(response.status, HTTPStatus.OK, "status", severity=Severity.FAIL)
         expect_equal(response.content_type.name, OCTETS, "Content-Type", severity=Severity.FAIL)
         whole = response.body == value_of(vr.first, item)
@@ -163,8 +164,8 @@ def a_range_is_given_or_ignored(archive: Archive, vr: Stock) -> None:
     value = value_of(vr.first, item)
     response = archive.get(item.url, accept=OCTETS, headers={"Range": f"bytes=0-{RANGE_BYTES - 1}"})
     match response.status:
-        case HTTPStatus.NOT_ACCEPTABLE:
-            raise Unsupported("bulk data as a single part are refused with 406")
+        case status if status in REFUSED:
+            raise Unsupported(f"bulk data as a single part are refused: {response}")
         case HTTPStatus.PARTIAL_CONTENT:
             told = (response.header("Content-Range"), response.body)
             right = (f"bytes 0-{RANGE_BYTES - 1}/{len(value)}", value[:RANGE_BYTES])
