@@ -11,28 +11,18 @@ from dataclasses import dataclass
 
 from reference_server.dicomweb import media
 from reference_server.dicomweb.media import MediaType, parse_media_type, split_list
-from reference_server.dicomweb.transfer import (
-    EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-    TransferSyntax,
-    media_types_of,
-    syntax_of,
-)
+from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
 from reference_server.errors import BadRequest, NotAcceptable
 
 ANY = MediaType("*/*")
 ANYTHING = "*/*"
 JSON_TYPES = (media.DICOM_JSON, media.JSON, "application/*", ANYTHING)
-AS_STORED = "*"
-# PS3.18 8.7.3: these do not travel by name; `*` alone sends what is stored, whatever it is.
-NOT_BY_NAME = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
 _BLANK_FOR_PLUS = re.compile(r"(?<=/)(\w+) (?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen representation: its media type, its transfer syntax (`*` as stored), one part or several."""
+    """The chosen representation: its media type, its transfer syntax, one part or several."""
 
     media_type: str
     transfer_syntax: str
@@ -94,11 +84,12 @@ def _wanted(each: MediaType) -> Wanted:
     return Wanted(each.essence, multipart=False, transfer_syntaxes=syntaxes)
 
 
-def _wishes(acceptable: tuple[MediaType, ...]) -> Iterator[Wanted]:
+def wishes(acceptable: tuple[MediaType, ...]) -> Iterator[Wanted]:
+    """Return the wishes of the ranges that have a weight, best first."""
     return (_wanted(each) for each in acceptable if each.quality > 0)
 
 
-def _refused(acceptable: tuple[MediaType, ...]) -> frozenset[tuple[str, bool]]:
+def refusals(acceptable: tuple[MediaType, ...]) -> frozenset[tuple[str, bool]]:
     """Return what the caller gave the weight 0, as media type and whether in several parts."""
     refused = [_wanted(each) for each in acceptable if each.quality == 0]
     return frozenset((each.essence, each.multipart) for each in refused)
@@ -106,8 +97,8 @@ def _refused(acceptable: tuple[MediaType, ...]) -> frozenset[tuple[str, bool]]:
 
 def choose_json(acceptable: tuple[MediaType, ...]) -> str:
     """Return `application/dicom+json` where the caller accepts it; raises NotAcceptable."""
-    if (media.DICOM_JSON, False) not in _refused(acceptable) and any(
-        each.essence in JSON_TYPES for each in _wishes(acceptable)
+    if (media.DICOM_JSON, False) not in refusals(acceptable) and any(
+        each.essence in JSON_TYPES for each in wishes(acceptable)
     ):
         return media.DICOM_JSON
     raise NotAcceptable("this resource is available as application/dicom+json")
@@ -115,8 +106,8 @@ def choose_json(acceptable: tuple[MediaType, ...]) -> str:
 
 def choose_metadata(acceptable: tuple[MediaType, ...], *, single: bool) -> Choice:
     """Return how attributes are sent (PS3.18 10.4.4): JSON, or XML in parts, one alone where `single`."""
-    refused = _refused(acceptable)
-    for each in _wishes(acceptable):
+    refused = refusals(acceptable)
+    for each in wishes(acceptable):
         if each.essence in JSON_TYPES and (media.DICOM_JSON, False) not in refused:
             return Choice(media.DICOM_JSON, EXPLICIT_VR_LITTLE_ENDIAN, multipart=False)
         if each.essence == media.DICOM_XML and (each.multipart or single):
@@ -125,56 +116,6 @@ def choose_metadata(acceptable: tuple[MediaType, ...], *, single: bool) -> Choic
         "this resource is available as application/dicom+json and as "
         'multipart/related; type="application/dicom+xml"'
     )
-
-
-def choose_instances(acceptable: tuple[MediaType, ...], *, single: bool) -> Choice:
-    """Return how stored instances are sent (PS3.18 10.4.4); one part alone only for an instance resource."""
-    refused = _refused(acceptable)
-    for each in _wishes(acceptable):
-        multipart = each.multipart or not single
-        if each.essence not in (media.DICOM, ANYTHING, "application/*") or not (each.multipart or single):
-            continue
-        if (media.DICOM, multipart) in refused:
-            continue
-        for wanted in each.transfer_syntaxes or (EXPLICIT_VR_LITTLE_ENDIAN,):
-            if wanted == AS_STORED or (wanted not in NOT_BY_NAME and syntax_of(wanted) is not None):
-                return Choice(media.DICOM, wanted, multipart)
-    raise NotAcceptable('instances are available as multipart/related; type="application/dicom"')
-
-
-def choose_frames(acceptable: tuple[MediaType, ...], stored: TransferSyntax, *, single: bool) -> Choice:
-    """Return how the pixel data of one instance is sent (PS3.18 8.7.3, Table 8.7.3-5).
-
-    Octets are uncompressed unless the range names `transfer-syntax=*` or the stored syntax; an image type is
-    given where it carries the stored syntax.
-    """
-    refused = _refused(acceptable)
-    for each in _wishes(acceptable):
-        if not each.multipart and not single:
-            continue
-        choice = _frames_for(each, stored)
-        if choice is not None and (choice.media_type, choice.multipart) not in refused:
-            return choice
-    raise NotAcceptable(
-        f"these frames are available as {media.OCTETS} and as {', '.join(media_types_of(stored))}"
-    )
-
-
-def _frames_for(wanted: Wanted, stored: TransferSyntax) -> Choice | None:
-    """Return what of the stored pixel data meets one wish, or None."""
-    own_types = media_types_of(stored)
-    stored_wanted = AS_STORED in wanted.transfer_syntaxes or stored.uid in wanted.transfer_syntaxes
-    image = wanted.essence in own_types or (wanted.essence == "image/*" and own_types[0].startswith("image/"))
-    if image and (not wanted.transfer_syntaxes or stored_wanted):
-        return Choice(own_types[0], stored.uid, wanted.multipart)
-    if wanted.essence not in (media.OCTETS, ANYTHING, "application/*"):
-        return None
-    if stored_wanted:
-        octets = wanted.essence != ANYTHING or not stored.encapsulated
-        return Choice(media.OCTETS if octets else own_types[0], stored.uid, wanted.multipart)
-    if not wanted.transfer_syntaxes or EXPLICIT_VR_LITTLE_ENDIAN in wanted.transfer_syntaxes:
-        return Choice(media.OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, wanted.multipart)
-    return None
 
 
 def query_accept(values: list[str]) -> str | None:

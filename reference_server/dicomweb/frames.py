@@ -14,9 +14,10 @@ import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.encaps import generate_frames
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.tag import Tag
+from pydicom.uid import UID
 
+from reference_server.dicomweb.transcoding import decoded_frame, encode_frame
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
 from reference_server.errors import BadRequest, NotAcceptable, NotFound
 from reference_server.storage.records import FrameLayout
@@ -87,11 +88,11 @@ def _cut(dataset: Dataset, numbers: Sequence[int], transfer_syntax: str) -> list
     if max(numbers) > count:
         raise NotFound(f"this instance has {count} frames")
     stored = dataset.file_meta.TransferSyntaxUID
-    if not stored.is_encapsulated:
+    if transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN and not stored.is_encapsulated:
         return [native_frame(dataset, keyword, count, number) for number in numbers]
-    if transfer_syntax != EXPLICIT_VR_LITTLE_ENDIAN:
+    if transfer_syntax == stored:
         return _stored_frames(dataset, count, numbers)
-    return [_decoded_frame(dataset, number) for number in numbers]
+    return [_other_frame(dataset, number, transfer_syntax) for number in numbers]
 
 
 def _stored_frames(dataset: Dataset, count: int, numbers: Sequence[int]) -> list[bytes]:
@@ -107,14 +108,19 @@ def _stored_frames(dataset: Dataset, count: int, numbers: Sequence[int]) -> list
     return [found[number] for number in numbers]
 
 
-def _decoded_frame(dataset: Dataset, number: int) -> bytes:
+def _other_frame(dataset: Dataset, number: int, transfer_syntax: str) -> bytes:
+    """Return a frame decoded, or encoded anew; raises NotAcceptable where no codec here does that."""
     try:
-        decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
-        frame, _ = decoder.as_array(dataset, index=number - 1, raw=True)
-        return np.ascontiguousarray(frame).astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()
+        if transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN:
+            return decoded_frame(dataset, number)
+        return encode_frame(dataset, number, transfer_syntax)
+    except NotAcceptable:
+        raise
     except Exception as error:
         # Codecs raise what they like; the stored stream is still available.
-        raise NotAcceptable("this frame cannot be decoded here; ask with transfer-syntax=*") from error
+        raise NotAcceptable(
+            f"this frame is not to be had as {UID(transfer_syntax).name}; ask with transfer-syntax=*"
+        ) from error
 
 
 def native_frame(dataset: Dataset, keyword: str, count: int, number: int) -> bytes:

@@ -1,6 +1,7 @@
 """WADO-RS frames and bulk data of one instance (PS3.18 10.4.1.1.5, 10.4.1.1.6)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import orjson
@@ -8,10 +9,11 @@ from pydicom import Dataset
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reference_server.dicomweb.accept import Choice, choose_frames
+from reference_server.dicomweb.accept import Choice
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of
 from reference_server.dicomweb.dicom_json import Json
 from reference_server.dicomweb.frames import PIXEL_DATA, frames_of, parse_frame_list
+from reference_server.dicomweb.negotiation import frame_choices
 from reference_server.dicomweb.parts import PartSource, PartsResponse
 from reference_server.dicomweb.transfer import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -21,7 +23,7 @@ from reference_server.dicomweb.transfer import (
     to_explicit_little_endian,
 )
 from reference_server.dicomweb.wado import read_blob, retrievable
-from reference_server.errors import NotFound
+from reference_server.errors import NotAcceptable, NotFound
 from reference_server.storage.records import Located
 from reference_server.timing import measured
 
@@ -36,8 +38,8 @@ async def retrieve_frames(request: Request) -> Response:
     ranges = acceptable(request)
     located = (await retrievable(request, access))[0][0]
     stored = syntax_of(located.transfer_syntax_uid) or NATIVE
-    choice = choose_frames(ranges, stored if stored.encapsulated else NATIVE, single=len(numbers) == 1)
-    frames = await _frames(archive, located, numbers, choice)
+    choices = frame_choices(ranges, stored if stored.encapsulated else NATIVE, single=len(numbers) == 1)
+    choice, frames = await first_possible(choices, partial(_frames, archive, located, numbers))
     if not choice.multipart:
         return Response(frames[0], headers={"content-type": choice.media_type})
     base = (
@@ -46,11 +48,23 @@ async def retrieve_frames(request: Request) -> Response:
     return _parts(frames, [f"{base}/{number}" for number in numbers], choice)
 
 
+async def first_possible(
+    choices: tuple[Choice, ...], give: Callable[[Choice], Awaitable[list[bytes]]]
+) -> tuple[Choice, list[bytes]]:
+    """Return the best choice that can be given, and what was given; raises NotAcceptable where none can."""
+    for choice in choices[:-1]:
+        try:
+            return choice, await give(choice)
+        except NotAcceptable:
+            continue
+    return choices[-1], await give(choices[-1])
+
+
 async def _frames(
     archive: Archive, located: Located, numbers: tuple[int, ...], choice: Choice
 ) -> list[bytes]:
     layout = located.frames
-    if layout is not None:
+    if layout is not None and choice.transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN:
         if max(numbers) > layout.count:
             raise NotFound(f"this instance has {layout.count} frames")
         with measured("blob"):
@@ -92,10 +106,14 @@ async def retrieve_bulkdata(request: Request) -> Response:
     if not has_bulk_data(orjson.loads(metadata or b"{}"), request.path_params["attribute"]):
         raise NotFound("there is no such bulk data")
     stored = syntax_of(located.transfer_syntax_uid) or NATIVE
-    choice = choose_frames(ranges, stored if stored.encapsulated else NATIVE, single=True)
+    choices = frame_choices(ranges, stored if stored.encapsulated else NATIVE, single=True)
     content = await read_blob(archive, located)
-    read = partial(bulk_values, content, request.path_params["attribute"], choice)
-    values = await asyncio.get_running_loop().run_in_executor(archive.workers, read)
+
+    async def give(choice: Choice) -> list[bytes]:
+        read = partial(bulk_values, content, request.path_params["attribute"], choice)
+        return await asyncio.get_running_loop().run_in_executor(archive.workers, read)
+
+    choice, values = await first_possible(choices, give)
     if not choice.multipart and len(values) == 1:
         return Response(values[0], headers={"content-type": choice.media_type})
     return _parts(values, [str(request.url)] * len(values), choice)

@@ -1,4 +1,4 @@
-"""Transfer syntaxes: which media type carries each, and how an instance becomes Explicit VR Little Endian.
+"""Transfer syntaxes: which may travel, in which media type, and how one becomes Explicit VR Little Endian.
 
 The pairs of image media type and transfer syntax are those of PS3.18 Table 8.7.3-5. Decoding is pydicom's.
 """
@@ -8,6 +8,7 @@ from io import BytesIO
 
 import numpy as np
 from pydicom import DataElement, Dataset, dcmread, dcmwrite
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from reference_server.errors import NotAcceptable
@@ -16,6 +17,19 @@ IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.80"
+JPEG_2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
+RLE_LOSSLESS = "1.2.840.10008.1.2.5"
+
+# No web service sends these, whatever is asked for (PS3.18 8.7.3); what is stored so is converted.
+NOT_ON_THE_WIRE = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
+# What pixels are encoded in where a caller asks for it.
+LOSSLESS_ENCODINGS = (JPEG_LS_LOSSLESS, JPEG_2000_LOSSLESS, RLE_LOSSLESS)
+# Pixels in these may have lost something already, so that they may be sent as they are (PS3.18 8.7.3.4).
+LOSSY = frozenset(
+    f"1.2.840.10008.1.2.4.{last}"
+    for last in ("50", "51", "81", "91", "93", "203", *(str(video) for video in range(100, 109)))
+)
 
 PIXEL_DATA = 0x7FE00010
 WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
@@ -64,6 +78,14 @@ def syntax_of(uid: str) -> TransferSyntax | None:
     if not known.is_valid or not known.is_transfer_syntax:
         return None
     return TransferSyntax(uid, known.is_encapsulated)
+
+
+def decodable(syntax: TransferSyntax) -> bool:
+    """Tell whether the pixels of that syntax are native, or a codec here reads them."""
+    try:
+        return not syntax.encapsulated or get_decoder(syntax.uid).is_available
+    except NotImplementedError:
+        return False
 
 
 def media_types_of(syntax: TransferSyntax) -> tuple[str, ...]:

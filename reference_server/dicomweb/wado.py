@@ -5,7 +5,6 @@ discover but not retrieve is forbidden.
 """
 
 import asyncio
-from collections.abc import Sequence
 from functools import partial
 
 import orjson
@@ -13,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reference_server.accounting.policy import Access
-from reference_server.dicomweb.accept import AS_STORED, Choice, choose_instances, choose_metadata
+from reference_server.dicomweb.accept import choose_metadata
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response
 from reference_server.dicomweb.dicom_json import with_base
 from reference_server.dicomweb.dicom_xml import json_to_xml
-from reference_server.dicomweb.media import DICOM_JSON
+from reference_server.dicomweb.media import DICOM, DICOM_JSON
+from reference_server.dicomweb.negotiation import InstanceChoice, choose_instances, syntaxes_of_part
 from reference_server.dicomweb.parts import PartSource, PartsResponse
-from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, to_explicit_little_endian
+from reference_server.dicomweb.transcoding import transcode
 from reference_server.errors import Forbidden, NotAcceptable, NotFound
 from reference_server.storage.index import locate
 from reference_server.storage.predicate import Predicate, every
@@ -63,48 +63,54 @@ async def retrieve_instances(request: Request) -> Response:
     archive = archive_of(request)
     access = archive.access(request)
     choice = choose_instances(acceptable(request), single="instance" in request.path_params)
-    located = [row[0] for row in await retrievable(request, access)]
-    await _check_convertible(archive, located, choice)
+    tried: dict[tuple[str, str], bool] = {}
+    parts = [
+        await _part(archive, located, choice, tried) for located, _ in await retrievable(request, access)
+    ]
     if not choice.multipart:
-        content = await read_instance(archive, located[0], choice)
-        return Response(content, headers={"content-type": choice.media_type})
-    return PartsResponse([_part(archive, each, choice) for each in located], choice.media_type)
+        return Response(await parts[0].read(), headers={"content-type": DICOM})
+    return PartsResponse(parts, DICOM)
 
 
-def _sent_syntax(located: Located, choice: Choice) -> str:
-    return located.transfer_syntax_uid if choice.transfer_syntax == AS_STORED else choice.transfer_syntax
+async def _part(
+    archive: Archive, located: Located, choice: InstanceChoice, tried: dict[tuple[str, str], bool]
+) -> PartSource:
+    """Return one instance as a part in the best transfer syntax in which it is to be had, or NotAcceptable.
+
+    The first instance of each pair of stored and sent syntax is converted before the answer begins, so that
+    what no codec can do is refused, or sent in the next best syntax; the others when their turn comes.
+    """
+    stored = located.transfer_syntax_uid
+    for syntax in syntaxes_of_part(stored, choice.transfer_syntaxes):
+        headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"),)
+        if syntax == stored:
+            return PartSource(headers, located.size_bytes, partial(read_blob, archive, located))
+        if (stored, syntax) not in tried:
+            content = await _tried(archive, located, syntax)
+            tried[stored, syntax] = content is not None
+            if content is not None:
+                return PartSource(headers, len(content), partial(_ready, content))
+        if tried[stored, syntax]:
+            return PartSource(headers, None, partial(_converted, archive, located, syntax))
+    raise NotAcceptable(f"an instance that is stored as {stored} cannot be sent as you accept it")
 
 
-async def _check_convertible(archive: Archive, located: Sequence[Located], choice: Choice) -> None:
-    """Convert one instance per transfer syntax: what cannot be sent is refused before the answer begins."""
-    tried: set[str] = set()
-    for each in located:
-        wanted = _sent_syntax(each, choice)
-        if wanted in (each.transfer_syntax_uid, *tried):
-            continue
-        if wanted != EXPLICIT_VR_LITTLE_ENDIAN:
-            raise NotAcceptable(
-                f"an instance is stored as {each.transfer_syntax_uid}, which is not sent as {wanted}"
-            )
-        if len(located) > 1:
-            await read_instance(archive, each, choice)
-        tried.add(each.transfer_syntax_uid)
+async def _ready(content: bytes) -> bytes:
+    return content
 
 
-def _part(archive: Archive, located: Located, choice: Choice) -> PartSource:
-    syntax = _sent_syntax(located, choice)
-    size_bytes = located.size_bytes if syntax == located.transfer_syntax_uid else None
-    headers = (("Content-Type", f"{choice.media_type}; transfer-syntax={syntax}"),)
-    return PartSource(headers, size_bytes, partial(read_instance, archive, located, choice))
-
-
-async def read_instance(archive: Archive, located: Located, choice: Choice) -> bytes:
-    """Return the bytes of an instance in the transfer syntax that was chosen."""
+async def _converted(archive: Archive, located: Located, syntax: str) -> bytes:
     content = await read_blob(archive, located)
-    if _sent_syntax(located, choice) == located.transfer_syntax_uid:
-        return content
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(archive.workers, to_explicit_little_endian, content)
+    return await loop.run_in_executor(archive.workers, transcode, content, syntax)
+
+
+async def _tried(archive: Archive, located: Located, syntax: str) -> bytes | None:
+    """Return an instance in another transfer syntax, or None where it is not to be had."""
+    try:
+        return await _converted(archive, located, syntax)
+    except NotAcceptable:
+        return None
 
 
 async def read_blob(archive: Archive, located: Located) -> bytes:

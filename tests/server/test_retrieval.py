@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 from dicomweb_client.api import DICOMwebClient
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.data import get_testdata_file
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import generate_uid
 
 from tests.server.running import AS_STORED, RunningArchive, split_parts
 
+ELE = "1.2.840.10008.1.2.1"
+RLE = "1.2.840.10008.1.2.5"
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
+PARTS = 'multipart/related; type="application/dicom"'
 OCTETS = 'multipart/related; type="application/octet-stream"'
 FILES = (
     "CT_small.dcm",
@@ -111,6 +116,44 @@ def test_stored_frames_come_as_codec_streams(plain: RunningArchive, urls: dict[s
             assert f"Content-Type: {kind}" in answer.text.split("\r\n\r\n")[0]
 
 
+def in_syntax(content: bytes, syntax: str) -> bytes:
+    """Return a new instance of the same series in another transfer syntax."""
+    dataset = dcmread(BytesIO(content))
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    if syntax != dataset.file_meta.TransferSyntaxUID:
+        dataset.compress(syntax, generate_instance_uid=False)
+    buffer = BytesIO()
+    dcmwrite(buffer, dataset)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent"),
+    [
+        ("", [ELE, ELE, ELE]),
+        ("; transfer-syntax=*", [ELE, RLE, JPEG_2000]),
+        (f"; transfer-syntax={RLE}", [RLE, RLE, RLE]),
+        (f"; transfer-syntax={JPEG_2000}; transfer-syntax=*", [JPEG_2000, JPEG_2000, JPEG_2000]),
+        (f"; transfer-syntax=1.2.840.10008.1.2.4.50, {PARTS}; transfer-syntax=*", [ELE, RLE, JPEG_2000]),
+    ],
+)
+def test_each_part_of_a_mixed_series_is_decided_on_its_own(
+    plain: RunningArchive, wanted: str, sent: list[str]
+) -> None:
+    content = content_of("CT_small.dcm")
+    series = dcmread(BytesIO(content))
+    series.StudyInstanceUID, series.SeriesInstanceUID = generate_uid(), generate_uid()
+    buffer = BytesIO()
+    dcmwrite(buffer, series)
+    plain.store(*(in_syntax(buffer.getvalue(), each) for each in (ELE, RLE, JPEG_2000)))
+    answer = plain.get(f"/studies/{series.StudyInstanceUID}", f"{PARTS}{wanted}")
+    parts = [dcmread(BytesIO(part)) for part in split_parts(answer)]
+    assert [part.file_meta.TransferSyntaxUID for part in parts] == sent
+    assert [label.split(b"\r")[0].decode() for label in answer.content.split(b"transfer-syntax=")[1:]] == sent
+    for part in parts:
+        assert np.array_equal(pixel_array(part), series.pixel_array)
+
+
 @pytest.mark.parametrize(
     ("frames", "status"),
     [("1", 200), ("1,1", 200), ("2", 404), ("0", 400), ("-1", 400), ("a", 400), ("1,,1", 400)],
@@ -129,10 +172,15 @@ def test_frame_lists_are_checked(
         ("", 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1', 200),
         ("", "multipart/related;transfer-syntax=*;type=application/dicom", 200),
         ("", 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.999', 406),
-        ("", 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90', 406),
+        ("", 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90', 200),
+        ("", 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.50', 406),
+        ("", 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2', 406),
         ("/metadata", "application/x-nope", 406),
         ("/metadata", "application/dicom+json", 200),
         ("/frames/1", "image/png", 406),
+        ("/frames/1", "image/jpeg", 406),
+        ("/frames/1", 'multipart/related; type="image/jls"', 200),
+        ("/frames/1", "image/x-dicom-rle", 200),
         ("/frames/1", "application/octet-stream", 200),
         ("/bulkdata/7FE00010", 'multipart/related; type="*/*"', 200),
         ("/bulkdata/00100010", "*/*", 404),

@@ -4,12 +4,17 @@ import pytest
 
 from reference_server.dicomweb.accept import (
     Choice,
-    choose_frames,
-    choose_instances,
     choose_json,
     choose_metadata,
     parse_accept,
     query_accept,
+)
+from reference_server.dicomweb.negotiation import (
+    DEFAULT,
+    InstanceChoice,
+    choose_instances,
+    frame_choices,
+    syntaxes_of_part,
 )
 from reference_server.dicomweb.transfer import FRAME_TYPES, TransferSyntax, syntax_of
 from reference_server.errors import BadRequest, NotAcceptable
@@ -18,6 +23,10 @@ ELE = "1.2.840.10008.1.2.1"
 JPEG_2000 = "1.2.840.10008.1.2.4.90"
 RLE = "1.2.840.10008.1.2.5"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
+IMPLICIT = "1.2.840.10008.1.2"
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+MPEG_4 = "1.2.840.10008.1.2.4.102"
 HTJ2K = "1.2.840.10008.1.2.4.201"
 OCTETS = "application/octet-stream"
 PARTS = 'multipart/related; type="application/dicom"'
@@ -97,31 +106,56 @@ def test_metadata_that_cannot_be_given(accept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "single", "syntax", "multipart"),
+    ("accept", "single", "syntaxes", "multipart"),
     [
-        (None, True, ELE, True),
-        ("*/*", False, ELE, True),
-        (PARTS, False, ELE, True),
-        ("multipart/related; type=application/dicom", False, ELE, True),
-        ("multipart/related", False, ELE, True),
-        ('multipart/related; type="*/*"', False, ELE, True),
-        (f"{PARTS}; transfer-syntax=*", False, "*", True),
-        (f'{PARTS}; transfer-syntax="*"', False, "*", True),
-        ('multipart/related;transfer-syntax=*;type="application/dicom"', False, "*", True),
-        (f"{PARTS}; transfer-syntax={JPEG_2000}", False, JPEG_2000, True),
-        (f"{PARTS}; transfer-syntax={JPEG_2000}; transfer-syntax=*", False, JPEG_2000, True),
-        (f"{PARTS}; transfer-syntax=1.2.3; transfer-syntax=*", False, "*", True),
-        (f"{PARTS}; transfer-syntax=1.2.3, {PARTS};q=0.1", False, ELE, True),
-        ("application/dicom", True, ELE, False),
-        ("application/dicom; transfer-syntax=*", True, "*", False),
-        (f"application/dicom;q=0.5, {PARTS};q=0.6", True, ELE, True),
-        ("application/dicom;q=0, */*", True, ELE, True),
-        (f"application/dicom, {PARTS}", False, ELE, True),
+        (None, True, (DEFAULT,), True),
+        ("*/*", False, (DEFAULT,), True),
+        (PARTS, False, (DEFAULT,), True),
+        ("multipart/related; type=application/dicom", False, (DEFAULT,), True),
+        ("multipart/related", False, (DEFAULT,), True),
+        ('multipart/related; type="*/*"', False, (DEFAULT,), True),
+        (f"{PARTS}; transfer-syntax=*", False, ("*",), True),
+        (f'{PARTS}; transfer-syntax="*"', False, ("*",), True),
+        ('multipart/related;transfer-syntax=*;type="application/dicom"', False, ("*",), True),
+        (f"{PARTS}; transfer-syntax={JPEG_2000}", False, (JPEG_2000,), True),
+        (f"{PARTS}; transfer-syntax={JPEG_2000}; transfer-syntax=*", False, (JPEG_2000, "*"), True),
+        (f"{PARTS}; transfer-syntax={RLE};q=0.5, {PARTS}", False, (DEFAULT, RLE), True),
+        (f"{PARTS}; transfer-syntax=1.2.3; transfer-syntax=*", False, ("*",), True),
+        (f"{PARTS}; transfer-syntax=1.2.3, {PARTS};q=0.1", False, (DEFAULT,), True),
+        ("application/dicom", True, (DEFAULT,), False),
+        ("application/dicom; transfer-syntax=*", True, ("*",), False),
+        (f"application/dicom;q=0.5, {PARTS};q=0.6", True, (DEFAULT,), True),
+        ("application/dicom;q=0, */*", True, (DEFAULT,), True),
+        (f"application/dicom, {PARTS}", False, (DEFAULT,), True),
     ],
 )
-def test_instances(accept: str | None, syntax: str, *, single: bool, multipart: bool) -> None:
+def test_instances(accept: str | None, syntaxes: tuple[str, ...], *, single: bool, multipart: bool) -> None:
     chosen = choose_instances(parse_accept(accept), single=single)
-    assert chosen == Choice("application/dicom", syntax, multipart)
+    assert chosen == InstanceChoice(syntaxes, multipart)
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "sent"),
+    [
+        (ELE, (DEFAULT,), (ELE,)),
+        (RLE, (DEFAULT,), (ELE,)),
+        (RLE, ("*",), (RLE,)),
+        (IMPLICIT, ("*",), (ELE,)),
+        (BIG_ENDIAN, ("*",), (ELE,)),
+        (IMPLICIT, (DEFAULT,), (ELE,)),
+        (JPEG_BASELINE, (DEFAULT,), (ELE, JPEG_BASELINE)),
+        (MPEG_4, (DEFAULT,), (MPEG_4,)),  # nothing here decodes it, and it is lossy already
+        (MPEG_4, (ELE,), ()),
+        (ELE, (JPEG_LS,), (JPEG_LS,)),
+        (JPEG_2000, (JPEG_LS, "*"), (JPEG_LS, JPEG_2000)),
+        (ELE, (JPEG_BASELINE,), ()),  # nothing lossy is made here
+        (ELE, (HTJ2K,), ()),
+        (HTJ2K, (JPEG_2000, RLE), (JPEG_2000, RLE)),
+        ("1.2.3", ("*",), ("1.2.3",)),
+    ],
+)
+def test_each_part_is_sent_as_it_can_be(stored: str, wanted: tuple[str, ...], sent: tuple[str, ...]) -> None:
+    assert syntaxes_of_part(stored, wanted) == sent
 
 
 @pytest.mark.parametrize(
@@ -176,18 +210,28 @@ def test_instances_that_cannot_be_given(accept: str, *, single: bool) -> None:
             id="OHIF with a configured syntax",
         ),
         pytest.param(
-            f"multipart/related; type=image/jls, {OCTET_PARTS};q=0.1",
+            f"multipart/related; type=image/jpeg, {OCTET_PARTS};q=0.1",
             JPEG_2000,
             (OCTETS, ELE, True),
             id="the second choice",
         ),
+        pytest.param(as_parts("image/jls"), ELE, ("image/jls", JPEG_LS, True), id="encoded as JPEG-LS"),
+        pytest.param(as_parts("image/jp2"), RLE, ("image/jp2", JPEG_2000, True), id="encoded anew"),
+        pytest.param("image/dicom-rle; transfer-syntax=*", ELE, ("image/dicom-rle", RLE, False), id="RLE"),
+        pytest.param(
+            f'multipart/related; type="*/*"; transfer-syntax={JPEG_LS}',
+            ELE,
+            ("image/jls", JPEG_LS, True),
+            id="by transfer syntax",
+        ),
+        pytest.param("*/*", MPEG_4, (OCTETS, ELE, True), id="decoded if that can be"),
         pytest.param("application/octet-stream;q=0, */*", RLE, (OCTETS, ELE, True), id="parts only"),
     ],
 )
 def test_frames(accept: str | None, stored: str, expected: tuple[str, str, bool]) -> None:
     syntax = syntax_of(stored)
     assert syntax is not None
-    assert choose_frames(parse_accept(accept), syntax, single=True) == Choice(*expected)
+    assert frame_choices(parse_accept(accept), syntax, single=True)[0] == Choice(*expected)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +239,7 @@ def test_frames(accept: str | None, stored: str, expected: tuple[str, str, bool]
     [
         ("image/jpeg", ELE, True),
         ("image/*", ELE, True),
-        ("multipart/related; type=image/jls", JPEG_2000, True),
+        ("multipart/related; type=image/jpeg", JPEG_2000, True),
         (f"multipart/related; type=image/jp2; transfer-syntax={RLE}", JPEG_2000, True),
         (f"{OCTET_PARTS}; transfer-syntax={RLE}", JPEG_2000, True),
         (f"{OCTET_PARTS};q=0, multipart/related", RLE, True),
@@ -207,7 +251,7 @@ def test_frames_that_cannot_be_given(accept: str, stored: str, *, single: bool) 
     syntax = syntax_of(stored)
     assert syntax is not None
     with pytest.raises(NotAcceptable):
-        choose_frames(parse_accept(accept), syntax, single=single)
+        frame_choices(parse_accept(accept), syntax, single=single)
 
 
 @pytest.mark.parametrize("uid", FRAME_TYPES)
@@ -218,7 +262,7 @@ def test_every_image_type_gives_the_stored_stream(uid: str) -> None:
             f"multipart/related; type={name}",
             f'multipart/related; type="{name}"; transfer-syntax=*',
         ):
-            choice = choose_frames(parse_accept(accept), stored, single=True)
+            choice = frame_choices(parse_accept(accept), stored, single=True)[0]
             assert choice == Choice(FRAME_TYPES[uid][0], uid, multipart=True)
 
 
