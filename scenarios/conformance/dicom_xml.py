@@ -16,6 +16,7 @@ from scenarios.conformance.dicom_json import TAG, JsonDataset
 from scenarios.conformance.json_rules import ALL_VRS, NUMBER_OR_STRING_VRS, NUMBER_VRS
 
 NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
+CREATORS = range(0x10, 0x100)  # the elements of a private group that reserve its blocks (PS3.5 7.8.1)
 PN_COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -69,18 +70,22 @@ def _judge_names(element: ET.Element, tag: str, where: str, deviations: list[Dev
         return
     if element.get("vr") not in ALL_VRS:
         deviations.append(Deviation("XML-002", where, f"vr is {element.get('vr')!r}"))
-    if tag.endswith("0000"):
-        deviations.append(Deviation("XML-007", where, "a group length element"))
     keyword = keyword_for_tag(int(tag, 16))
     if keyword and element.get("keyword") != keyword:
         deviations.append(
             Deviation("XML-002", where, f"keyword is {element.get('keyword')!r}, not {keyword!r}")
         )
-    creator = element.get("privateCreator")
+    _judge_group(tag, element.get("privateCreator"), where, deviations)
+
+
+def _judge_group(tag: str, creator: str | None, where: str, deviations: list[Deviation]) -> None:
+    """Judge what a tag says of its group; with its block left out, a private tag may end in 0000 as well."""
     is_private = int(tag[3], 16) % 2 == 1
+    if tag.endswith("0000") and not (is_private and creator is not None):
+        deviations.append(Deviation("XML-007", where, "a group length element"))
     if creator is not None and not is_private:
         deviations.append(Deviation("XML-003", where, "a public element has a privateCreator"))
-    if is_private and int(tag[4:], 16) > 0xFF and creator is None:  # noqa: PLR2004 - below are creators
+    if is_private and creator is None and int(tag[4:], 16) not in (0, *CREATORS):
         deviations.append(Deviation("XML-003", where, "a private element has no privateCreator"))
     if is_private and creator is not None and tag[4:6] != "00":
         deviations.append(Deviation("XML-003", where, "the tag keeps the block of its private creator"))

@@ -72,15 +72,28 @@ def test_what_the_suite_sends_keeps_the_rules(name: str) -> None:
         ("XML-002", 'tag="0020000D"', 'tag="0020000d"'),
         ("XML-002", 'keyword="PatientID"', 'keyword="PatientId"'),
         ("XML-003", 'keyword="PatientID"', 'keyword="PatientID" privateCreator="X"'),
+        ("XML-003", 'tag="00100020"', 'tag="00111020"'),
+        ("XML-003", 'tag="00100020"', 'tag="00110001"'),
+        ("XML-003", 'tag="00100020"', 'tag="00111020" privateCreator="X"'),
         ("XML-004", 'number="1"', 'number="0"'),
         ("XML-005", "FamilyName", "Family"),
         ("XML-007", 'tag="00100020"', 'tag="00100000"'),
+        ("XML-007", 'tag="00100020"', 'tag="00110000"'),
     ],
 )
 def test_a_departure_in_xml_is_named(rule: str, old: str, new: str) -> None:
     text = xml_parts(build_all("SEQ")[0])[0].body.decode()
     assert old in text
     assert rule in {found.rule for found in dicom_xml.read(text.replace(old, new).encode()).deviations}
+
+
+@pytest.mark.parametrize("tag", ["00110000", "00110001", "001100FF"])
+def test_private_elements_of_a_named_creator_keep_the_rules(tag: str) -> None:
+    """A block is written as 00 (PS3.19 A.1), so that (0011,1000) is 00110000, which is no group length."""
+    text = xml_parts(build_all("SEQ")[0])[0].body.decode()
+    private = f'<DicomAttribute tag="{tag}" vr="LO" privateCreator="X"/></NativeDicomModel>'
+    document = dicom_xml.read(text.replace("</NativeDicomModel>", private).encode())
+    assert document.deviations == ()
 
 
 @pytest.mark.parametrize("name", ["BASE", "CHARSET", "SEQ"])
