@@ -124,6 +124,11 @@ class Target:
         return urlsplit(self.base_url)._replace(path="", query="", fragment="")
 
     @property
+    def wado_uri(self) -> str:
+        """The URL of WADO-URI: the one that target.toml names, or else `wado` below the base URL."""
+        return self.wado_uri_url or f"{self.base_url}/wado"
+
+    @property
     def limits(self) -> Limits:
         """The limits of one exchange."""
         return Limits(self.timeouts.connect_s, self.timeouts.read_s, self.body_bytes)
