@@ -63,9 +63,11 @@ async def retrieve_instances(request: Request) -> Response:
     archive = archive_of(request)
     access = archive.access(request)
     choice = choose_instances(acceptable(request), single="instance" in request.path_params)
+    base = archive.base_url(request)
     tried: dict[tuple[str, str], bool] = {}
     parts = [
-        await _part(archive, located, choice, tried) for located, _ in await retrievable(request, access)
+        await _part(archive, located, base, choice, tried)
+        for located, _ in await retrievable(request, access)
     ]
     if not choice.multipart:
         return Response(await parts[0].read(), headers={"content-type": DICOM})
@@ -73,7 +75,7 @@ async def retrieve_instances(request: Request) -> Response:
 
 
 async def _part(
-    archive: Archive, located: Located, choice: InstanceChoice, tried: dict[tuple[str, str], bool]
+    archive: Archive, located: Located, base: str, choice: InstanceChoice, tried: dict[tuple[str, str], bool]
 ) -> PartSource:
     """Return one instance as a part in the best transfer syntax in which it is to be had, or NotAcceptable.
 
@@ -81,8 +83,11 @@ async def _part(
     what no codec can do is refused, or sent in the next best syntax; the others when their turn comes.
     """
     stored = located.transfer_syntax_uid
+    location = (
+        f"{base}/studies/{located.study_uid}/series/{located.series_uid}/instances/{located.sop_instance_uid}"
+    )
     for syntax in syntaxes_of_part(stored, choice.transfer_syntaxes):
-        headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"),)
+        headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"), ("Content-Location", location))
         if syntax == stored:
             return PartSource(headers, located.size_bytes, partial(read_blob, archive, located))
         if (stored, syntax) not in tried:

@@ -123,7 +123,7 @@ def the_boundary_is_constant(_: Request, response: Response) -> Response:
     return with_boundary(response, CONSTANT)
 
 
-@in_response("mp/responses/a_frame*")
+@in_response("mp/responses/a_frame*", "mp/responses/an_instance*")
 def parts_have_no_location(_: Request, response: Response) -> Response:
     """No part says what it represents."""
     return map_parts(response, lambda part: without_header_of(part, "Content-Location"))
@@ -134,6 +134,13 @@ def locations_are_of_the_first(_: Request, response: Response) -> Response:
     """Every Content-Location names the first frame."""
     first = re.compile(r"frames/\d+$")
     return map_parts(response, lambda part: renamed(part, lambda value: first.sub("frames/1", value)))
+
+
+@in_response("mp/responses/an_instance*")
+def locations_are_of_the_series(_: Request, response: Response) -> Response:
+    """Every Content-Location of an instance names its series."""
+    instance = re.compile("/instances/[^/]+$")
+    return map_parts(response, lambda part: renamed(part, lambda value: instance.sub("", value)))
 
 
 @in_response("MP-009")

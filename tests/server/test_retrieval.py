@@ -199,6 +199,14 @@ def test_bulk_data_uris_lead_to_the_values(plain: RunningArchive, urls: dict[str
     assert split_parts(answer) == [dcmread(BytesIO(content_of("CT_small.dcm"))).PixelData]
 
 
+@pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small_RLE.dcm"])
+def test_an_instance_names_its_url(plain: RunningArchive, urls: dict[str, str], name: str) -> None:
+    """PS3.18 8.6.1.2: a part that represents a resource has its URL, sent as stored or converted."""
+    for accept in (PARTS, AS_STORED):
+        body = get(plain, urls[name].rpartition("/instances/")[0], accept).content
+        assert f"\r\nContent-Location: {urls[name]}\r\n".encode() in body
+
+
 def test_path_levels_are_checked_together(plain: RunningArchive, ct: bytes, mr: bytes) -> None:
     plain.store(ct, mr)
     one, other = dcmread(BytesIO(ct)), dcmread(BytesIO(mr))
