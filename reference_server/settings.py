@@ -46,6 +46,10 @@ class Settings:
     )
     max_results: int = field(default=10_000, metadata={"help": "results of one search at most"})
     max_instance_bytes: int = field(default=2**33, metadata={"help": "size of one stored instance at most"})
+    max_request_bytes: int = field(default=2**40, metadata={"help": "size of one store request at most"})
+    max_metadata_bytes: int = field(
+        default=2**24, metadata={"help": "JSON or XML of one store request at most, in bytes"}
+    )
     force: bool = field(
         default=False, metadata={"help": "serve with accounting off although several repositories exist"}
     )
@@ -84,6 +88,8 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "port": partial(_integer, 0, 65_535),
     "max_results": partial(_integer, 1, 2**62),
     "max_instance_bytes": partial(_integer, 1, 2**62),
+    "max_request_bytes": partial(_integer, 1, 2**62),
+    "max_metadata_bytes": partial(_integer, 1, 2**30),
     "force": _switch,
     "base_path": _base_path,
     "public_url": _public_url,

@@ -1,7 +1,7 @@
 """A DICOM file that arrives is read once: its header gives the index keys and the DICOM JSON of every level.
 
 A file that cannot be read, or that lacks what an archive cannot do without, raises `UnreadableError` with the
-failure reason of PS3.18 Table 10.5.3-1 / PS3.4 Annex B that the store response carries.
+failure reason that the store response carries.
 """
 
 import re
@@ -18,29 +18,16 @@ from pydicom.uid import RE_VALID_UID
 from reference_server.dicomweb.attributes import level_tags
 from reference_server.dicomweb.dicom_json import BASE, Json, model_of
 from reference_server.dicomweb.frames import frame_layout
+from reference_server.dicomweb.reasons import Reason, UnreadableError
 from reference_server.storage.names import fold_name
 from reference_server.storage.records import InstanceRecord, Level, StudyKeys
 
 # What a value says is kept as it is said; an archive stores and does not correct.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 
-CANNOT_UNDERSTAND = 0xC000
-DOES_NOT_MATCH_SOP_CLASS = 0xA900
 DEFER_BYTES = 65_536
 _VALID_UID = re.compile(RE_VALID_UID)
 MAX_UID_LENGTH = 64
-
-
-class UnreadableError(Exception):
-    """A part cannot be stored; carries the failure reason, and the UIDs as far as they are known."""
-
-    def __init__(
-        self, reason: int, message: str, sop_class_uid: str = "", sop_instance_uid: str = ""
-    ) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.sop_class_uid = sop_class_uid
-        self.sop_instance_uid = sop_instance_uid
 
 
 def valid_uid(text: str) -> bool:
@@ -67,7 +54,7 @@ def read_instance(file: Arrived) -> InstanceRecord:
         raise
     except Exception as error:
         # pydicom raises many types on bytes that are not DICOM; none of them may end the request.
-        raise UnreadableError(CANNOT_UNDERSTAND, "the part is not a readable DICOM file") from error
+        raise UnreadableError(Reason.CANNOT_UNDERSTAND, "the part is not a readable DICOM file") from error
 
 
 def _identity(dataset: Dataset) -> dict[str, str]:
@@ -80,7 +67,7 @@ def _identity(dataset: Dataset) -> dict[str, str]:
             problem = f"{keyword} {uid[:80]!r} is not a UID" if uid else f"{keyword} is missing"
             known = {k: v if valid_uid(v) else "" for k, v in found.items()}
             raise UnreadableError(
-                DOES_NOT_MATCH_SOP_CLASS, problem, known["SOPClassUID"], known["SOPInstanceUID"]
+                Reason.DOES_NOT_MATCH_SOP_CLASS, problem, known["SOPClassUID"], known["SOPInstanceUID"]
             )
     return found
 

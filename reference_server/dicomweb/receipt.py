@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
-
 from reference_server.dicomweb.dicom_json import Json
+from reference_server.dicomweb.reasons import Reason
 from reference_server.storage.records import InstanceRecord
 
 ALL_STORED = 200
@@ -17,7 +16,7 @@ NONE_STORED = 409
 class Failure:
     """An instance that was not stored: the failure reason, and its UIDs as far as they are known."""
 
-    reason: int
+    reason: Reason
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
 
@@ -38,8 +37,8 @@ def _reference(sop_class_uid: str, sop_instance_uid: str) -> Json:
     return {"00081150": _value("UI", sop_class_uid), "00081155": _value("UI", sop_instance_uid)}
 
 
-def receipt(results: Sequence[InstanceRecord | Failure], base: str, study: str | None) -> bytes:
-    """Return the response dataset as DICOM JSON; a failure without UIDs goes to Other Failures Sequence."""
+def receipt(results: Sequence[InstanceRecord | Failure], base: str, study: str | None) -> Json:
+    """Return the response dataset; a failure without UIDs goes to Other Failures Sequence."""
     stored = [each for each in results if isinstance(each, InstanceRecord)]
     failures = [each for each in results if isinstance(each, Failure)]
     studies = {each.study_uid for each in stored} | ({study} if study and stored else set())
@@ -61,7 +60,7 @@ def receipt(results: Sequence[InstanceRecord | Failure], base: str, study: str |
             "vr": "SQ",
             "Value": [{"00081197": _value("US", each.reason)} for each in unnamed],
         }
-    return orjson.dumps(dict(sorted(dataset.items())))
+    return dict(sorted(dataset.items()))
 
 
 def _stored_item(record: InstanceRecord, base: str) -> Json:

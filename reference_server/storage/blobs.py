@@ -42,6 +42,13 @@ class IncomingBlob:
         while view:
             view = view[os.write(self._descriptor, view) :]
 
+    def measure(self) -> None:
+        """Take size and digest from the file itself, after somebody else has written it."""
+        with self.path.open("rb") as file:
+            digest = hashlib.file_digest(file, hashlib.sha256)
+            self.size_bytes = file.tell()
+        self._digest = digest
+
     @property
     def sha256(self) -> str:
         """The SHA-256 of what has arrived, as hexadecimal digits."""

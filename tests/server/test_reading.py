@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from reference_server.dicomweb.reading import Arrived, UnreadableError, read_instance
+from reference_server.dicomweb.reading import Arrived, read_instance
+from reference_server.dicomweb.reasons import Reason, UnreadableError
 from reference_server.storage.records import FrameLayout
 
 
@@ -41,4 +42,4 @@ def test_uids_are_checked(tmp_path: Path, ct: bytes, keyword: str, uid: str) -> 
     dataset.save_as(buffer, enforce_file_format=False)
     with pytest.raises(UnreadableError) as raised:
         read_instance(arrived(tmp_path / "file", buffer.getvalue()))
-    assert raised.value.reason == 0xA900
+    assert raised.value.reason is Reason.DOES_NOT_MATCH_SOP_CLASS
