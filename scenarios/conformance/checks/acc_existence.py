@@ -63,13 +63,11 @@ def no_resource_below_a_hidden_object_exists(archive: Archive) -> None:
 @check("ACC-003", writes=True, capability=GUARDED)
 def wado_uri_keeps_the_secret(archive: Archive) -> None:
     """WADO-URI answers a hidden object as it answers an absent one."""
-    if not archive.target.wado_uri_url:
-        raise Unsupported("target.toml names no wado_uri_url")
     hidden, absent = stored_image(archive), archive.image("absent", study="absent")
 
     def address(instance: Instance) -> str:
         uids = f"studyUID={instance.study_uid}&seriesUID={instance.series_uid}&objectUID={instance.uid}"
-        return f"{archive.target.wado_uri_url}?requestType=WADO&{uids}"
+        return f"{archive.target.wado_uri}?requestType=WADO&{uids}"
 
     if not archive.get(address(hidden)).ok:
         raise Unsupported("the archive does not answer its owner by WADO-URI")
