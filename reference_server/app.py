@@ -21,6 +21,8 @@ from reference_server.accounting.allow_all import AllowAll
 from reference_server.accounting.grants import Grants
 from reference_server.accounting.off import Off
 from reference_server.accounting.policy import AccessPolicy
+from reference_server.compression import Compression
+from reference_server.cross_origin import cross_origin
 from reference_server.dicomweb.archive import Archive
 from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
 from reference_server.errors import ArchiveError
@@ -75,7 +77,11 @@ def create_app(settings: Settings) -> Starlette:
         archive.workers.shutdown()
 
     routes = [Route(settings.base_path + each.path, Endpoint(each.actions)) for each in RESOURCES]
-    middleware = [Middleware(ServerTiming)]
+    middleware = [
+        Middleware(ServerTiming),
+        *cross_origin(settings.cors_origins),
+        Middleware(Compression),
+    ]
     if policy.accounts:
         routes += [Route(each.path, Endpoint(each.actions)) for each in MANAGEMENT]
         middleware.append(Middleware(PrivateAnswers))

@@ -12,7 +12,12 @@ from starlette.responses import Response
 
 from reference_server import management
 from reference_server.accounting.policy import Operation
-from reference_server.dicomweb.pixels import retrieve_bulkdata, retrieve_frames
+from reference_server.dicomweb.bulkdata import (
+    retrieve_all_bulkdata,
+    retrieve_bulkdata,
+    retrieve_pixel_data,
+)
+from reference_server.dicomweb.pixels import retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
 from reference_server.dicomweb.stow import store_instances
 from reference_server.dicomweb.wado import retrieve_instances, retrieve_metadata
@@ -49,6 +54,8 @@ _RETRIEVE = Action(retrieve_instances, Operation.RETRIEVE)
 _METADATA = Action(retrieve_metadata, Operation.RETRIEVE)
 _FRAMES = Action(retrieve_frames, Operation.RETRIEVE)
 _BULKDATA = Action(retrieve_bulkdata, Operation.RETRIEVE)
+_ALL_BULKDATA = Action(retrieve_all_bulkdata, Operation.RETRIEVE)
+_PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE)
 
 _PEOPLE = Operation.OWN  # an administrator's business
 
@@ -83,4 +90,12 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(f"{INSTANCE}/metadata", {"GET": _METADATA}, "10.4.1.1.2"),
     Resource(f"{INSTANCE}/frames/{{frames}}", {"GET": _FRAMES}, "10.4.1.1.6"),
     Resource(f"{INSTANCE}/bulkdata/{{attribute:path}}", {"GET": _BULKDATA}, "10.4.1.1.5"),
+    *(
+        Resource(f"{each}/bulkdata", {"GET": _ALL_BULKDATA}, "10.4.1.1.5")
+        for each in (STUDY, SERIES, INSTANCE)
+    ),
+    *(
+        Resource(f"{each}/pixeldata", {"GET": _PIXEL_DATA}, "10.4.1.1.6")
+        for each in (STUDY, SERIES, INSTANCE)
+    ),
 )

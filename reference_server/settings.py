@@ -5,6 +5,7 @@ command line; the later source wins. A value that cannot be is refused with the 
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -44,6 +45,10 @@ class Settings:
         default="",
         metadata={"help": "URL below which callers reach DICOMweb, if not as their Host header says"},
     )
+    cors_origins: str = field(
+        default="*",
+        metadata={"help": "origins whose pages may call, comma-separated; * for any, empty for none"},
+    )
     max_results: int = field(default=10_000, metadata={"help": "results of one search at most"})
     max_instance_bytes: int = field(default=2**33, metadata={"help": "size of one stored instance at most"})
     max_request_bytes: int = field(default=2**40, metadata={"help": "size of one store request at most"})
@@ -67,6 +72,13 @@ def _public_url(text: str) -> str:
     if url and not url.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return url
+
+
+def _origins(text: str) -> str:
+    origins = [each.strip().rstrip("/") for each in text.split(",") if each.strip()]
+    if any(each != "*" and not re.fullmatch(r"https?://[^/\s]+", each) for each in origins):
+        raise ValueError("must be origins such as https://viewer.example, or *")
+    return ",".join(origins)
 
 
 def _base_path(text: str) -> str:
@@ -93,6 +105,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "force": _switch,
     "base_path": _base_path,
     "public_url": _public_url,
+    "cors_origins": _origins,
 }
 
 

@@ -4,7 +4,7 @@ The length is announced where it is known beforehand: clients read a body of kno
 one is noticed. One part at a time is in memory.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -25,11 +25,13 @@ class PartSource:
 class PartsResponse(Response):
     """Sends parts as multipart/related, each read when its turn comes."""
 
-    def __init__(self, parts: Sequence[PartSource], part_type: str) -> None:
+    def __init__(
+        self, parts: Sequence[PartSource], part_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._parts = parts
         self._writer = MultipartWriter()
         self._heads = [self._writer.head(part.headers, first=not at) for at, part in enumerate(parts)]
-        super().__init__(None, 200, {"content-type": self._writer.content_type(part_type)})
+        super().__init__(None, 200, {"content-type": self._writer.content_type(part_type), **(headers or {})})
         del self.headers["content-length"]
         sizes = [part.size_bytes for part in parts if part.size_bytes is not None]
         if len(sizes) == len(parts):
@@ -49,3 +51,32 @@ class PartsResponse(Response):
             content = first if at == 0 else await part.read()
             body = head + content + (self._writer.tail() if at == len(self._parts) - 1 else b"")
             await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+class StreamedParts(Response):
+    """Sends parts whose number and headers are known only as they come; there is at least one."""
+
+    def __init__(
+        self,
+        parts: AsyncIterator[tuple[tuple[tuple[str, str], ...], bytes]],
+        headers: Mapping[str, str],
+    ) -> None:
+        self._parts = parts
+        self._writer = MultipartWriter()
+        super().__init__(None, 200, headers)
+        del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
+        """Send the response; what fails at the first part fails the request, later it ends the connection."""
+        headers, content = await anext(self._parts)
+        part_type = dict(headers)["Content-Type"].partition(";")[0]
+        self.headers["content-type"] = self._writer.content_type(part_type)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] != "HEAD":
+            body = self._writer.head(headers, first=True) + content
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            async for headers, content in self._parts:
+                body = self._writer.head(headers, first=False) + content
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            await send({"type": "http.response.body", "body": self._writer.tail(), "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

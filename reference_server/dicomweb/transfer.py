@@ -26,10 +26,8 @@ NOT_ON_THE_WIRE = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
 # What pixels are encoded in where a caller asks for it.
 LOSSLESS_ENCODINGS = (JPEG_LS_LOSSLESS, JPEG_2000_LOSSLESS, RLE_LOSSLESS)
 # Pixels in these may have lost something already, so that they may be sent as they are (PS3.18 8.7.3.4).
-LOSSY = frozenset(
-    f"1.2.840.10008.1.2.4.{last}"
-    for last in ("50", "51", "81", "91", "93", "203", *(str(video) for video in range(100, 109)))
-)
+VIDEO = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in range(100, 109))
+LOSSY = VIDEO | {f"1.2.840.10008.1.2.4.{last}" for last in (50, 51, 81, 91, 93, 203)}
 
 PIXEL_DATA = 0x7FE00010
 WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
@@ -70,6 +68,9 @@ class TransferSyntax:
 
     uid: str
     encapsulated: bool
+
+
+NATIVE = TransferSyntax(EXPLICIT_VR_LITTLE_ENDIAN, encapsulated=False)
 
 
 def syntax_of(uid: str) -> TransferSyntax | None:

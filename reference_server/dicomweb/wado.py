@@ -13,13 +13,20 @@ from starlette.responses import Response
 
 from reference_server.accounting.policy import Access
 from reference_server.dicomweb.accept import choose_metadata
-from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response
+from reference_server.dicomweb.archive import Archive, acceptable, archive_of
 from reference_server.dicomweb.dicom_json import with_base
 from reference_server.dicomweb.dicom_xml import json_to_xml
 from reference_server.dicomweb.media import DICOM, DICOM_JSON
-from reference_server.dicomweb.negotiation import InstanceChoice, choose_instances, syntaxes_of_part
+from reference_server.dicomweb.negotiation import (
+    AS_STORED,
+    InstanceChoice,
+    choose_instances,
+    syntaxes_of_part,
+)
 from reference_server.dicomweb.parts import PartSource, PartsResponse
+from reference_server.dicomweb.ranges import single_part
 from reference_server.dicomweb.transcoding import transcode
+from reference_server.dicomweb.validators import validator_of
 from reference_server.errors import Forbidden, NotAcceptable, NotFound
 from reference_server.storage.index import locate
 from reference_server.storage.predicate import Predicate, every
@@ -39,6 +46,14 @@ def resource_predicate(request: Request) -> Predicate:
     """Return the predicate of the instances below the resource that the path names."""
     path = request.path_params
     return every(*(Predicate(sql, (path[key],)) for key, sql in _KEYS.items() if key in path))
+
+
+def instance_url(archive: Archive, request: Request, located: Located) -> str:
+    """Return the absolute URL of an instance, as its metadata name it."""
+    return (
+        f"{archive.base_url(request)}/studies/{located.study_uid}/series/{located.series_uid}"
+        f"/instances/{located.sop_instance_uid}"
+    )
 
 
 async def retrievable(
@@ -63,15 +78,17 @@ async def retrieve_instances(request: Request) -> Response:
     archive = archive_of(request)
     access = archive.access(request)
     choice = choose_instances(acceptable(request), single="instance" in request.path_params)
+    objects = [located for located, _ in await retrievable(request, access)]
+    strong = not choice.multipart and choice.transfer_syntaxes[0] == AS_STORED
+    validator = validator_of(archive, objects, ("instances", repr(choice)), strong=strong)
+    if validator.holds(request):
+        return validator.unchanged()
     base = archive.base_url(request)
     tried: dict[tuple[str, str], bool] = {}
-    parts = [
-        await _part(archive, located, base, choice, tried)
-        for located, _ in await retrievable(request, access)
-    ]
+    parts = [await _part(archive, located, base, choice, tried) for located in objects]
     if not choice.multipart:
-        return Response(await parts[0].read(), headers={"content-type": DICOM})
-    return PartsResponse(parts, DICOM)
+        return single_part(request, await parts[0].read(), DICOM, validator)
+    return PartsResponse(parts, DICOM, validator.headers)
 
 
 async def _part(
@@ -134,15 +151,21 @@ async def retrieve_metadata(request: Request) -> Response:
     choice = choose_metadata(acceptable(request), single="instance" in request.path_params)
     rows = await retrievable(request, access, with_metadata=True)
     base = archive.base_url(request).encode()
+    representation = ("metadata", base.decode(), repr(choice))
+    validator = validator_of(archive, [located for located, _ in rows], representation, strong=False)
+    if validator.holds(request):
+        return validator.unchanged()
     documents = [document for _, document in rows if document is not None]
     if choice.media_type == DICOM_JSON:
-        return json_response(with_base(b"[" + b",".join(documents) + b"]", base), choice.media_type)
+        content = with_base(b"[" + b",".join(documents) + b"]", base)
+        return Response(content, headers={"content-type": DICOM_JSON, **validator.headers})
     documents = [with_base(document, base) for document in documents]
     if not choice.multipart:
-        return Response(await _xml(archive, documents[0]), headers={"content-type": choice.media_type})
+        content = await _xml(archive, documents[0])
+        return Response(content, headers={"content-type": choice.media_type, **validator.headers})
     headers = (("Content-Type", choice.media_type),)
     parts = [PartSource(headers, None, partial(_xml, archive, document)) for document in documents]
-    return PartsResponse(parts, choice.media_type)
+    return PartsResponse(parts, choice.media_type, validator.headers)
 
 
 async def _xml(archive: Archive, document: bytes) -> bytes:

@@ -115,6 +115,13 @@ class BlobStore:
         except FileNotFoundError:
             raise Unavailable("a stored object is missing from the disk") from None
 
+    def modified(self, name: str) -> int:
+        """Return when a blob was written, in seconds since 1970; one that is missing raises Unavailable."""
+        try:
+            return int(self.path(name).stat().st_mtime)
+        except FileNotFoundError:
+            raise Unavailable("a stored object is missing from the disk") from None
+
     def read_range(self, name: str, offset: int, size_bytes: int) -> bytes:
         """Return that many bytes from an offset; fewer raise Unavailable."""
         try:
