@@ -155,7 +155,7 @@ async def _parts(
 
 
 def _location(archive: Archive, request: Request, item: BulkItem) -> str:
-    return f"{instance_url(archive, request, item.located)}/bulkdata/{item.path}"
+    return f"{instance_url(archive.base_url(request), item.located)}/bulkdata/{item.path}"
 
 
 async def _given(archive: Archive, item: BulkItem) -> tuple[Choice, list[bytes]]:

@@ -36,7 +36,7 @@ async def retrieve_frames(request: Request) -> Response:
     if validator.holds(request):
         return validator.unchanged()
     choice, frames = await first_possible(choices, partial(_frames, archive, located, numbers))
-    url = f"{instance_url(archive, request, located)}/frames"
+    url = f"{instance_url(archive.base_url(request), located)}/frames"
     if not choice.multipart:
         location = {"content-location": f"{url}/{numbers[0]}"}
         return single_part(request, frames[0], choice.media_type, validator, location)

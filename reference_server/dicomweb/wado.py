@@ -18,7 +18,6 @@ from reference_server.dicomweb.dicom_json import with_base
 from reference_server.dicomweb.dicom_xml import json_to_xml
 from reference_server.dicomweb.media import DICOM, DICOM_JSON
 from reference_server.dicomweb.negotiation import (
-    AS_STORED,
     InstanceChoice,
     choose_instances,
     syntaxes_of_part,
@@ -48,11 +47,10 @@ def resource_predicate(request: Request) -> Predicate:
     return every(*(Predicate(sql, (path[key],)) for key, sql in _KEYS.items() if key in path))
 
 
-def instance_url(archive: Archive, request: Request, located: Located) -> str:
-    """Return the absolute URL of an instance, as its metadata name it."""
+def instance_url(base: str, located: Located) -> str:
+    """Return the URL of an instance below a base URL, as its metadata name it."""
     return (
-        f"{archive.base_url(request)}/studies/{located.study_uid}/series/{located.series_uid}"
-        f"/instances/{located.sop_instance_uid}"
+        f"{base}/studies/{located.study_uid}/series/{located.series_uid}/instances/{located.sop_instance_uid}"
     )
 
 
@@ -79,7 +77,8 @@ async def retrieve_instances(request: Request) -> Response:
     access = archive.access(request)
     choice = choose_instances(acceptable(request), single="instance" in request.path_params)
     objects = [located for located, _ in await retrievable(request, access)]
-    strong = not choice.multipart and choice.transfer_syntaxes[0] == AS_STORED
+    stored = objects[0].transfer_syntax_uid
+    strong = not choice.multipart and syntaxes_of_part(stored, choice.transfer_syntaxes)[:1] == (stored,)
     validator = validator_of(archive, objects, ("instances", repr(choice)), strong=strong)
     if validator.holds(request):
         return validator.unchanged()
@@ -99,12 +98,9 @@ async def _part(
     The first instance of each pair of stored and sent syntax is converted before the answer begins, so that
     what no codec can do is refused, or sent in the next best syntax; the others when their turn comes.
     """
-    stored = located.transfer_syntax_uid
-    location = (
-        f"{base}/studies/{located.study_uid}/series/{located.series_uid}/instances/{located.sop_instance_uid}"
-    )
+    stored, url = located.transfer_syntax_uid, instance_url(base, located)
     for syntax in syntaxes_of_part(stored, choice.transfer_syntaxes):
-        headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"), ("Content-Location", location))
+        headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"), ("Content-Location", url))
         if syntax == stored:
             return PartSource(headers, located.size_bytes, partial(read_blob, archive, located))
         if (stored, syntax) not in tried:
