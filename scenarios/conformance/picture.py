@@ -30,7 +30,9 @@ class Picture:
         try:
             image = Image.open(io.BytesIO(response.body))
             samples = np.asarray(image.convert("RGB"))
-        except (UnidentifiedImageError, OSError) as error:
+        except UnidentifiedImageError as error:
+            raise Violation("an image", str(response)) from error
+        except OSError as error:
             raise Violation("an image", f"{response}: {error}") from error
         return cls(image.format or "", response.body, samples)
 

@@ -83,8 +83,8 @@ def check(peer: Peer, out: Path) -> tuple[Run, list[str]]:
             f"{peer.expectations.name} is of {expected}; this is {found}, and lines may move", file=sys.stderr
         )
     out.mkdir(parents=True, exist_ok=True)
-    with peer.running(out / "peer.log") as base_url:
-        peer.write_target(base_url, found, out / "target.toml")
+    with peer.running(out / "peer.log") as program:
+        peer.write_target(program, found, out / "target.toml")
         run = run_suite(out / "target.toml", out)
     return run, moved_lines(entries, run)
 

@@ -94,7 +94,8 @@ def configure(folder: Path) -> Program:
     path = folder / "orthanc.json"
     path.write_text(json.dumps(configuration, indent=1), encoding="utf-8")
     origin = f"http://127.0.0.1:{port}"
-    return Program((executable() or "Orthanc", str(path)), f"{origin}/dicom-web", f"{origin}/system")
+    command = (executable() or "Orthanc", str(path))
+    return Program(command, f"{origin}/dicom-web", f"{origin}/wado", f"{origin}/system")
 
 
-ORTHANC = Peer("orthanc", find, configure)
+ORTHANC = Peer("orthanc", installed, find, configure)

@@ -29,6 +29,7 @@ class Program:
 
     command: Sequence[str]
     base_url: str
+    wado_uri_url: str
     ready_url: str  # answers with any status as soon as the peer serves
 
 
@@ -37,6 +38,7 @@ class Peer:
     """One archive: how it is found, how it is configured, and what it is known to do otherwise."""
 
     name: str  # of its toml, its reports and the command line
+    is_here: Callable[[], bool]
     find: Callable[[], str]  # brings the program here and returns its name with versions, or MissingPeerError
     configure: Callable[[Path], Program]  # writes its configuration into an empty folder
     concurrency: int = 4  # checks at a time
@@ -47,8 +49,8 @@ class Peer:
         return Path(__file__).with_name(f"{self.name}.toml")
 
     @contextlib.contextmanager
-    def running(self, log: Path) -> Iterator[str]:
-        """Run the peer with an empty data folder until the block ends; its base URL is given."""
+    def running(self, log: Path) -> Iterator[Program]:
+        """Run the peer with an empty data folder until the block ends."""
         with tempfile.TemporaryDirectory(prefix=f"{self.name}-") as folder, log.open("wb") as output:
             program = self.configure(Path(folder))
             with subprocess.Popen(
@@ -56,15 +58,16 @@ class Peer:
             ) as process:
                 try:
                     wait_until_ready(process, program.ready_url)
-                    yield program.base_url
+                    yield program
                 finally:
                     stop(process)
 
-    def write_target(self, base_url: str, version: str, path: Path) -> None:
+    def write_target(self, program: Program, version: str, path: Path) -> None:
         """Write the target.toml of the running peer; strings of JSON are strings of TOML."""
         lines = [
             f"name = {json.dumps(version)}",
-            f"base_url = {json.dumps(base_url)}",
+            f"base_url = {json.dumps(program.base_url)}",
+            f"wado_uri_url = {json.dumps(program.wado_uri_url)}",
             f"concurrency = {self.concurrency}",
         ]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -23,13 +23,22 @@ VERSIONS = "from importlib.metadata import version as v; print(v('tiny-pacs'), v
 
 def find() -> str:
     """Return the versions of tiny-pacs and its front end, installed unless they are the pinned ones."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if not COMPLETE.is_file() or COMPLETE.read_text(encoding="utf-8") != digest:
+    if not installed():
         carry_out(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
         carry_out(str(PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS))
-        COMPLETE.write_text(digest, encoding="utf-8")
+        COMPLETE.write_text(digest(), encoding="utf-8")
     archive, front_end = carry_out(str(PYTHON), "-c", VERSIONS).split()
     return f"tiny-pacs {archive}, DICOMweb {front_end}"
+
+
+def installed() -> bool:
+    """Tell whether what requirements/peers.txt pins is there."""
+    return COMPLETE.is_file() and COMPLETE.read_text(encoding="utf-8") == digest()
+
+
+def digest() -> str:
+    """Return the digest of requirements/peers.txt."""
+    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
 
 
 def carry_out(*command: str) -> str:
@@ -65,7 +74,7 @@ def configure(folder: Path) -> Program:
     path.write_text(json.dumps(configuration, indent=1), encoding="utf-8")
     origin = f"http://127.0.0.1:{port}"
     command = (str(ENVIRONMENT / "bin" / "tiny-pacs"), "run", "-c", str(path))
-    return Program(command, f"{origin}/dicomweb", f"{origin}/")
+    return Program(command, f"{origin}/dicomweb", f"{origin}/dicomweb/wado", f"{origin}/")
 
 
-TINY_PACS = Peer("tiny-pacs", find, configure, concurrency=1)
+TINY_PACS = Peer("tiny-pacs", installed, find, configure, concurrency=1)
