@@ -10,8 +10,10 @@ from urllib.parse import urljoin, urlsplit
 
 from pydicom.dataset import Dataset
 
+from scenarios.conformance.answers import Datasets
 from scenarios.conformance.archive import Archive
 from scenarios.conformance.check import check
+from scenarios.conformance.checks.json_form import metadata_of
 from scenarios.conformance.findings import Unsupported, Violation, expect, expect_equal
 from scenarios.conformance.fixtures import F
 from scenarios.conformance.fixtures.fixture import Stock
@@ -50,7 +52,7 @@ class Item:
 
 def bulk_items(archive: Archive, instance: Instance) -> list[Item]:
     """Return what the metadata of an instance name by URI; if nothing, the check ends as unsupported."""
-    metadata = archive.metadata(instance.path)
+    metadata = Datasets.of(metadata_of(archive, instance))
     named = [
         Item(path, attribute["BulkDataURI"], urljoin(metadata.response.url, attribute["BulkDataURI"]))
         for path, _, attribute in metadata.only.walk()
