@@ -32,7 +32,7 @@ def expect_not_acceptable(archive: Archive, response: Response, what: str) -> No
     if response.ok:
         archive.warn(f"DR-33: {what} come in the default type where nothing acceptable is offered")
         return
-    expect_equal(response.status, HTTPStatus.NOT_ACCEPTABLE, f"status of {what}", severity=Severity.FAIL)
+    expect_equal(response.status, HTTPStatus.NOT_ACCEPTABLE, f"status of {what}")
 
 
 @check("NEG-004", needs=F.BASE)
