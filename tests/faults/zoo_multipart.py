@@ -159,6 +159,15 @@ def an_empty_line_in_a_part_is_lost(request: Request, response: Response) -> Res
     return map_parts(response, lambda part: Part(part.headers, part.body.replace(b"\r\n\r\n", b"\r\n")))
 
 
+@in_response("mp/contents/what_looks*", "mp/contents/a_boundary*", "mp/contents/half*")
+def files_end_in_an_empty_line(_: Request, response: Response) -> Response:
+    """Two CRLF precede each delimiter, so that every file is two bytes longer than it was."""
+    return map_parts(
+        response,
+        lambda part: Part(part.headers, part.body + b"\r\n") if part.body[128:132] == b"DICM" else part,
+    )
+
+
 def without_header_of(part: Part, name: str) -> Part:
     """Return the part without a header."""
     return replace(part, headers=tuple(pair for pair in part.headers if pair[0] != name))

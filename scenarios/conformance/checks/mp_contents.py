@@ -19,6 +19,7 @@ from scenarios.conformance.media_type import multipart as multipart_of
 from scenarios.conformance.multipart import Part
 
 COLUMNS = 256
+SHORTEST_ELEMENT = 8  # bytes; fewer behind the pixel data belong to no dataset
 PIECES = (b"\r\n--", b"\r", b"\n", b"\r\n\r\n", b"--\r\n", b"\0", b"\xff", b"-", b"\r\r\n--", b"\r\n-")
 REPETITIONS = 34_000  # 200 KB, so that halves lie across the borders of many chunks
 
@@ -39,6 +40,8 @@ def expect_back(archive: Archive, instance: Instance) -> None:
     (back,) = archive.retrieve(instance.path)
     pixels = instance.dataset.PixelData
     expect(back.dataset.PixelData == pixels, "the pixel data as sent", got=f"{back.part.body[-80:]!r}")
+    rest = back.part.body.rpartition(pixels)[2]
+    expect(not rest or len(rest) >= SHORTEST_ELEMENT, "a part that ends with its dataset", got=rest)
     response = archive.get(f"{instance.path}/frames/1", accept=multipart_of(OCTETS))
     if response.ok:
         frames = [part.body for part in archive.parts(response).parts]

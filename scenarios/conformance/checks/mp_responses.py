@@ -83,6 +83,8 @@ def every_part_has_a_content_type(archive: Archive, base: Stock) -> None:
     """The headers of every part are lines of name and value, one a Content-Type, before an empty line."""
     for what, found in multiparts(archive, base):
         expect_rule(found.deviations, "MP-005", f"Content-Type and an empty line in each part of a {what}")
+        if not any(name == "Content-Type" for name, _ in found.parts[0].headers):
+            archive.note("viewers that look for the letters Content-Type overlook the header of parts")
 
 
 @check("MP-006", needs=F.BASE)
