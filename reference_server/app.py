@@ -76,7 +76,8 @@ def create_app(settings: Settings) -> Starlette:
         await archive.database.close()
         archive.workers.shutdown()
 
-    routes = [Route(settings.base_path + each.path, Endpoint(each.actions)) for each in RESOURCES]
+    paths = {settings.base_path + each.path or "/": each for each in RESOURCES}
+    routes = [Route(path, Endpoint(each.actions)) for path, each in paths.items()]
     middleware = [
         Middleware(ServerTiming),
         *cross_origin(settings.cors_origins),
@@ -92,4 +93,5 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.state.resources = RESOURCES
     return app

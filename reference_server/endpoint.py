@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from reference_server.errors import STATUS, ArchiveError, InternalError, NotFound, Unauthorized
-from reference_server.routes import Action
+from reference_server.resource import Action
 
 LOG = logging.getLogger("reference_server")
 NOT_FOUND = "there is no such resource\n"
@@ -26,7 +26,7 @@ class Endpoint:
         self.actions = dict(actions)
         if "GET" in actions:
             self.actions["HEAD"] = actions["GET"]
-        self.allow = {"allow": ", ".join(sorted((*self.actions, "OPTIONS")))}
+        self.allow = {"allow": ", ".join(sorted({*self.actions, "OPTIONS"}))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -35,6 +35,8 @@ class Endpoint:
         response: Response
         if action is not None:
             response = await self._handle(action, request)
+            if request.method == "OPTIONS":
+                response.headers.update(self.allow)
         elif request.method == "OPTIONS":
             response = Response(status_code=204, headers=self.allow)
         else:

@@ -4,58 +4,58 @@ One entry is one path with all of its methods, so that a method which is not ser
 complete Allow header, and OPTIONS from the same table. Every method of every path declares its operation.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-
-from starlette.requests import Request
-from starlette.responses import Response
-
 from reference_server import management
 from reference_server.accounting.policy import Operation
+from reference_server.capabilities import DESCRIPTIONS, retrieve_capabilities
 from reference_server.dicomweb.bulkdata import (
     retrieve_all_bulkdata,
     retrieve_bulkdata,
     retrieve_pixel_data,
 )
+from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, MULTIPART, OCTETS
 from reference_server.dicomweb.pixels import retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
 from reference_server.dicomweb.stow import store_instances
+from reference_server.dicomweb.transfer import FRAME_TYPES
 from reference_server.dicomweb.wado import retrieve_instances, retrieve_metadata
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What one method of a resource does: its handler, and the operation without which it refuses."""
-
-    handler: Handler
-    operation: Operation
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One path, its methods, and the clause of PS3.18 that describes it, if one does."""
-
-    path: str
-    actions: Mapping[str, Action]
-    clause: str = ""
-
+from reference_server.resource import Action, Resource
 
 STUDY = "/studies/{study}"
 SERIES = f"{STUDY}/series/{{series}}"
 INSTANCE = f"{SERIES}/instances/{{instance}}"
 
-_STORE = Action(store_instances, Operation.APPEND)
-_STUDIES = Action(search_studies, Operation.DISCOVER)
-_SERIES = Action(search_series, Operation.DISCOVER)
-_INSTANCES = Action(search_instances, Operation.DISCOVER)
-_RETRIEVE = Action(retrieve_instances, Operation.RETRIEVE)
-_METADATA = Action(retrieve_metadata, Operation.RETRIEVE)
-_FRAMES = Action(retrieve_frames, Operation.RETRIEVE)
-_BULKDATA = Action(retrieve_bulkdata, Operation.RETRIEVE)
-_ALL_BULKDATA = Action(retrieve_all_bulkdata, Operation.RETRIEVE)
-_PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE)
+_ACCEPT = ("accept",)
+_SEARCH = ("limit", "offset", "fuzzymatching", "includefield", "accept")
+
+
+def _parts_of(media_type: str) -> str:
+    """Return the media type of an answer whose parts are of that type."""
+    return f'{MULTIPART}; type="{media_type}"'
+
+
+_PIXELS = (
+    OCTETS,
+    _parts_of(OCTETS),
+    *(_parts_of(each) for each in sorted({types[0] for types in FRAME_TYPES.values()})),
+)
+_STORE = Action(
+    store_instances,
+    Operation.APPEND,
+    gives=(DICOM_JSON, DICOM_XML),
+    takes=(_parts_of(DICOM), _parts_of(DICOM_JSON), _parts_of(DICOM_XML)),
+)
+_CAPABILITIES = Action(retrieve_capabilities, Operation.NOTHING, DESCRIPTIONS, parameters=_ACCEPT)
+_STUDIES = Action(search_studies, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
+_SERIES = Action(search_series, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
+_INSTANCES = Action(search_instances, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
+_RETRIEVE = Action(retrieve_instances, Operation.RETRIEVE, (_parts_of(DICOM), DICOM), parameters=_ACCEPT)
+_METADATA = Action(
+    retrieve_metadata, Operation.RETRIEVE, (DICOM_JSON, _parts_of(DICOM_XML)), parameters=_ACCEPT
+)
+_FRAMES = Action(retrieve_frames, Operation.RETRIEVE, _PIXELS, parameters=_ACCEPT)
+_BULKDATA = Action(retrieve_bulkdata, Operation.RETRIEVE, _PIXELS, parameters=_ACCEPT)
+_ALL_BULKDATA = Action(retrieve_all_bulkdata, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
+_PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 
 _PEOPLE = Operation.OWN  # an administrator's business
 
@@ -76,6 +76,8 @@ MANAGEMENT: tuple[Resource, ...] = (
 )
 
 RESOURCES: tuple[Resource, ...] = (
+    Resource("", {"GET": _CAPABILITIES, "OPTIONS": _CAPABILITIES}, "8.9"),
+    Resource("/", {"GET": _CAPABILITIES, "OPTIONS": _CAPABILITIES}, "8.9"),
     Resource("/studies", {"GET": _STUDIES, "POST": _STORE}, "10.6.1.1, 10.5.1"),
     Resource("/series", {"GET": _SERIES}, "10.6.1.1"),
     Resource("/instances", {"GET": _INSTANCES}, "10.6.1.1"),

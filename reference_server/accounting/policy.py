@@ -16,8 +16,9 @@ from reference_server.storage.predicate import TRUE, Predicate
 
 
 class Operation(IntFlag):
-    """What may be done with a resource; retrieving implies discovering."""
+    """What may be done with a resource; retrieving implies discovering. Nothing is for what tells nothing."""
 
+    NOTHING = 0
     DISCOVER = 1
     RETRIEVE = 2
     APPEND = 4
