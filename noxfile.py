@@ -60,8 +60,18 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "--ignore=tests/faults")
+    session.run("pytest", "--ignore=tests/faults", "--ignore=tests/viewers")
     session.run("pytest", "tests/faults")
+
+
+@nox.session
+def viewers(session: nox.Session) -> None:
+    """OHIF and a cornerstone page open studies in headless Chromium; needs chromium and npm.
+
+    The viewers are fetched once into build/viewers; screenshots are kept in build/screenshots.
+    """
+    install(session, "tests")
+    session.run("pytest", "tests/viewers", *session.posargs)
 
 
 @nox.session

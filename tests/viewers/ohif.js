@@ -1,0 +1,35 @@
+// OHIF's configuration: one data source, the archive under test, without switches for a particular server.
+window.config = {
+  routerBasename: null,
+  extensions: [],
+  modes: [],
+  customizationService: {},
+  showStudyList: true,
+  maxNumberOfWebWorkers: 1,
+  showWarningMessageForCrossOrigin: false,
+  showCPUFallbackMessage: false,
+  showLoadingIndicator: true,
+  strictZSpacingForVolumeViewport: true,
+  investigationalUseDialog: { option: "never" },
+  defaultDataSourceName: "archive",
+  dataSources: [
+    {
+      namespace: "@ohif/extension-default.dataSourcesModule.dicomweb",
+      sourceName: "archive",
+      configuration: {
+        friendlyName: "archive",
+        name: "archive",
+        wadoUriRoot: "BASE_URL/wado",
+        qidoRoot: "BASE_URL",
+        wadoRoot: "BASE_URL",
+        qidoSupportsIncludeField: true,
+        imageRendering: "wadors",
+        thumbnailRendering: "wadors",
+        enableStudyLazyLoad: true,
+        supportsFuzzyMatching: true,
+        supportsWildcard: true,
+        bulkDataURI: { enabled: true },
+      },
+    },
+  ],
+};
