@@ -20,7 +20,9 @@ from starlette.routing import Route
 from reference_server.accounting.allow_all import AllowAll
 from reference_server.accounting.grants import Grants
 from reference_server.accounting.off import Off
+from reference_server.accounting.oidc import Provider, TokenVerifier
 from reference_server.accounting.policy import AccessPolicy
+from reference_server.authentication import Authentication
 from reference_server.compression import Compression
 from reference_server.cross_origin import cross_origin
 from reference_server.dicomweb.archive import Archive
@@ -47,6 +49,20 @@ WORKER_THREADS = 8
 def open_database(data: Path) -> Database:
     """Return the index of a data folder, not yet open."""
     return Database(data / INDEX, SCHEMAS)
+
+
+def token_verifier(settings: Settings) -> TokenVerifier | None:
+    """Return what verifies signed tokens, or None where no issuer of them is set."""
+    if not settings.oidc_issuer:
+        return None
+    provider = Provider(
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        jwks=settings.oidc_jwks,
+        user_claim=settings.oidc_user_claim,
+        roles_claim=settings.oidc_roles_claim,
+    )
+    return TokenVerifier(provider)
 
 
 async def health(request: Request) -> Response:
@@ -85,7 +101,7 @@ def create_app(settings: Settings) -> Starlette:
     ]
     if policy.accounts:
         routes += [Route(each.path, Endpoint(each.actions)) for each in MANAGEMENT]
-        middleware.append(Middleware(PrivateAnswers))
+        middleware += [Middleware(PrivateAnswers), Middleware(Authentication, token_verifier(settings))]
     app = Starlette(
         routes=[Route("/health", health), *routes],
         middleware=middleware,

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reference_server.accounting import people
+from reference_server.accounting.callers import Caller, caller_of
+from reference_server.accounting.links import issue_link
 from reference_server.accounting.people import Kind
 from reference_server.accounting.policy import Operation
 from reference_server.accounting.resources import ResourceName
 from reference_server.accounting.sharing import (
-    CALLER,
-    Caller,
     Share,
     ShareRequest,
     issue_share,
@@ -23,7 +23,7 @@ from reference_server.accounting.sharing import (
 )
 from reference_server.accounting.tokens import issue_token
 from reference_server.dicomweb.archive import Archive, archive_of
-from reference_server.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from reference_server.errors import BadRequest, Forbidden, NotFound
 from reference_server.json_body import JsonBody
 
 LETTERS = {
@@ -33,19 +33,14 @@ LETTERS = {
     "D": Operation.DELETE,
     "S": Operation.SHARE,
 }
-
-
-# Nobody is anonymous to an archive that asks for a token.
-SHARED_WITH = tuple(kind for kind in Kind if kind is not Kind.ANONYMOUS)
+SHARED_WITH = tuple(kind for kind in Kind if kind is not Kind.LINK)
+BEARERS = (Kind.ANONYMOUS, Kind.LINK)  # who they are, nobody knows: they read and no more
+READING = Operation.DISCOVER | Operation.RETRIEVE
 
 
 async def _caller(archive: Archive, request: Request) -> Caller:
     """Return who asks, before anything else is looked at; raises Unauthorized."""
-    hashed = archive.credentials(request).token_hash
-    rows = [] if hashed is None else await archive.database.read(CALLER, (hashed, archive.clock()))
-    if not rows:
-        raise Unauthorized("a valid bearer token is needed")
-    return Caller(rows[0][0], bool(rows[0][1]))
+    return await caller_of(archive.database, archive.credentials(request), archive.clock())
 
 
 async def _administrator(archive: Archive, request: Request) -> None:
@@ -115,20 +110,38 @@ async def create_share(request: Request) -> Response:
     return _answer({"id": share_id})
 
 
+async def create_link(request: Request) -> Response:
+    """Give out a link to a resource; this answer is the only place where its token is ever shown."""
+    archive = archive_of(request)
+    caller = await _caller(archive, request)
+    body = await JsonBody.of(request)
+    wanted = _wanted(body, Kind.LINK, "")
+    now = archive.clock()
+    share_id, token = await archive.database.write(lambda write: issue_link(write, caller, wanted, now))
+    return _answer({"id": share_id, "token": token})
+
+
 def _share_request(body: JsonBody) -> ShareRequest:
-    subject, resource = body.object("subject"), body.object("resource")
+    subject = body.object("subject")
     kind = subject.text("kind")
     if kind not in SHARED_WITH:
         raise BadRequest(f"subject.kind must be one of {', '.join(SHARED_WITH)}")
+    return _wanted(body, Kind(kind), subject.optional_text("name") or kind)
+
+
+def _wanted(body: JsonBody, kind: Kind, name: str) -> ShareRequest:
+    resource = body.object("resource")
     letters = body.texts("operations")
     if not letters or not set(letters) <= set(LETTERS):
         raise BadRequest(f"operations must be of {', '.join(LETTERS)}")
     operations = Operation(0)
     for letter in letters:
         operations |= LETTERS[letter]
+    if kind in BEARERS and operations & ~READING:
+        raise BadRequest(f"with {kind}, only the operations Q and R can be shared")
     return ShareRequest(
-        subject_kind=Kind(kind),
-        subject_name=subject.optional_text("name") or kind,
+        subject_kind=kind,
+        subject_name=name,
         resource=ResourceName(
             resource.text("repository"),
             resource.optional_text("study"),

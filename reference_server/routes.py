@@ -72,6 +72,7 @@ MANAGEMENT: tuple[Resource, ...] = (
             "POST": Action(management.create_share, Operation.SHARE),
         },
     ),
+    Resource("/accounting/links", {"POST": Action(management.create_link, Operation.SHARE)}),
     Resource("/accounting/shares/{id}", {"DELETE": Action(management.delete_share, Operation.SHARE)}),
 )
 

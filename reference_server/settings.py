@@ -23,6 +23,9 @@ class Accounting(StrEnum):
     GRANTS = "grants"
 
 
+OIDC = ("oidc_issuer", "oidc_audience", "oidc_jwks")
+
+
 class SettingsError(Exception):
     """A setting cannot be used; the message names the setting, its source and what would do."""
 
@@ -54,6 +57,16 @@ class Settings:
     max_request_bytes: int = field(default=2**40, metadata={"help": "size of one store request at most"})
     max_metadata_bytes: int = field(
         default=2**24, metadata={"help": "JSON or XML of one store request at most, in bytes"}
+    )
+    oidc_issuer: str = field(
+        default="",
+        metadata={"help": "issuer of signed tokens (OpenID Connect); without it only opaque tokens count"},
+    )
+    oidc_audience: str = field(default="", metadata={"help": "audience that signed tokens must name"})
+    oidc_jwks: str = field(default="", metadata={"help": "URL or file of the issuer's keys (JWK Set)"})
+    oidc_user_claim: str = field(default="sub", metadata={"help": "claim that names the user"})
+    oidc_roles_claim: str = field(
+        default="", metadata={"help": "claim that lists further roles; none is read"}
     )
     force: bool = field(
         default=False, metadata={"help": "serve with accounting off although several repositories exist"}
@@ -155,4 +168,7 @@ def load_settings(
             values[name] = _convert(name, value, source)
     if "data" not in values:
         raise SettingsError("data is missing: give --data DIR, PHANTOM_DATA or data in the TOML file")
+    provider = [name for name in OIDC if values.get(name)]
+    if provider and len(provider) < len(OIDC):
+        raise SettingsError(f"{', '.join(OIDC)} belong together; given is only {', '.join(provider)}")
     return Settings(**values)

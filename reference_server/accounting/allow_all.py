@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from reference_server.accounting.callers import identified, storer_of
 from reference_server.accounting.ownership import record_owners
 from reference_server.accounting.policy import Access, Credentials, Storer
+from reference_server.errors import Unauthorized
 from reference_server.storage.database import Database, Transaction
 
 
@@ -19,6 +20,8 @@ class AllowAll:
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return an access that identifies the caller and sees all rows."""
+        if credentials.anonymous:
+            raise Unauthorized("this archive needs a bearer token")
         return Access(caller=identified(credentials, now))
 
     async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:

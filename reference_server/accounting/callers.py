@@ -1,51 +1,117 @@
-# ruff: noqa: S608  the statement is joined from constants
-"""The SQL that says who is asking: token, caller, and the subjects through which the caller holds grants."""
+# ruff: noqa: S608  the statements are joined from constants
+"""The SQL that says who is asking, and the subjects through which the caller holds grants.
 
-from reference_server.accounting.policy import Credentials, Storer
+A caller is a user, known by an opaque token or by name from an identity provider; the bearer of a link; or
+`anonymous`. Each kind defines the same two table expressions, `caller (id, repository_id)` and
+`subject (id)`, so that what decides need not know which it is.
+"""
+
+from dataclasses import dataclass
+
+import orjson
+
+from reference_server.accounting.policy import Credentials, Operation, Storer
 from reference_server.errors import Forbidden, Unauthorized
 from reference_server.storage.database import Database
-from reference_server.storage.predicate import Predicate
+from reference_server.storage.predicate import Predicate, Value
 
+ANONYMOUS = 1
 AUTHENTICATED = 2
 
-CALLER = """caller (id, repository_id) AS MATERIALIZED (
+_BY_HASH = """caller (id, repository_id) AS MATERIALIZED (
     SELECT principal.id, principal.repository_id
     FROM token JOIN principal ON principal.id = token.principal_id
     WHERE token.hash = ? AND token.revoked_at IS NULL AND (token.expires IS NULL OR token.expires > ?)
     AND NOT principal.disabled
 )"""
-
-SUBJECT = """subject (id) AS MATERIALIZED (
-    SELECT closure.group_id FROM caller JOIN closure ON closure.member_id = caller.id
-    UNION SELECT principal.id FROM principal WHERE principal.kind = 'authenticated'
-    AND EXISTS (SELECT 1 FROM caller)
+_BY_LINK = f"""{_BY_HASH.removesuffix(")")}
+    AND EXISTS (
+        SELECT 1 FROM access_grant AS given WHERE given.subject_id = principal.id AND given.revoked_at IS NULL
+    )
 )"""
+_BY_NAME = """caller (id, repository_id) AS MATERIALIZED (
+    SELECT principal.id, principal.repository_id FROM principal
+    WHERE principal.kind = 'user' AND principal.name = ? AND NOT principal.disabled
+)"""
+_NOBODY = f"""caller (id, repository_id) AS MATERIALIZED (SELECT {ANONYMOUS}, NULL)"""
 
-STORER = f"""WITH {CALLER}, {SUBJECT}
-SELECT caller.id, caller.repository_id, EXISTS (
-    SELECT 1 FROM access_grant AS held
-    WHERE held.study_id IS NULL AND held.repository_id = caller.repository_id AND held.operations & 4
-    AND held.subject_id IN (SELECT id FROM subject) AND held.revoked_at IS NULL
-    AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
-)
-FROM caller"""
+_GROUPS = "SELECT closure.group_id FROM caller JOIN closure ON closure.member_id = caller.id"
+_USERS_SUBJECT = f"""subject (id) AS MATERIALIZED (
+    {_GROUPS} UNION SELECT {AUTHENTICATED} FROM caller
+)"""
+_SUBJECT_WITH_ROLES = f"""subject (id) AS MATERIALIZED (
+    {_GROUPS} UNION SELECT {AUTHENTICATED} FROM caller
+    UNION SELECT closure.group_id FROM caller, principal JOIN closure ON closure.member_id = principal.id
+    WHERE principal.kind = 'role' AND principal.name IN (SELECT value FROM json_each(?))
+)"""
+_ONLY_ITSELF = "subject (id) AS MATERIALIZED (SELECT caller.id FROM caller)"
+
+# Who issued the link that is asking, and through whom the issuer holds grants now.
+_ISSUER = f"""issuer_subject (id) AS MATERIALIZED (
+    SELECT closure.group_id FROM caller JOIN access_grant AS given ON given.subject_id = caller.id
+    JOIN principal AS issuer ON issuer.id = given.granted_by AND NOT issuer.disabled
+    JOIN closure ON closure.member_id = issuer.id
+    UNION SELECT {AUTHENTICATED}
+)"""
 
 
 def identified(credentials: Credentials, now: float) -> Predicate:
-    """Return the table expressions of the caller and its subjects; without a token raises Unauthorized."""
+    """Return the table expressions of the caller and its subjects."""
+    if credentials.user is not None:
+        if not credentials.roles:
+            return Predicate(f"{_BY_NAME}, {_USERS_SUBJECT}", (credentials.user,))
+        values: tuple[Value, ...] = (credentials.user, orjson.dumps(credentials.roles).decode())
+        return Predicate(f"{_BY_NAME}, {_SUBJECT_WITH_ROLES}", values)
     if credentials.token_hash is None:
-        raise Unauthorized("this archive needs a bearer token")
-    return Predicate(f"{CALLER}, {SUBJECT}", (credentials.token_hash, now))
+        return Predicate(f"{_NOBODY}, {_ONLY_ITSELF}")
+    values = (credentials.token_hash, now)
+    if credentials.link:
+        return Predicate(f"{_BY_LINK}, {_ONLY_ITSELF}, {_ISSUER}", values)
+    return Predicate(f"{_BY_HASH}, {_USERS_SUBJECT}", values)
+
+
+_STORER = f"""SELECT caller.id, caller.repository_id, EXISTS (
+    SELECT 1 FROM access_grant AS held
+    WHERE held.study_id IS NULL AND held.repository_id = caller.repository_id
+    AND held.operations & {int(Operation.APPEND)}
+    AND held.subject_id IN (SELECT id FROM subject) AND held.revoked_at IS NULL
+    AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
+), (SELECT json_group_array(id) FROM subject)
+FROM caller"""
 
 
 async def storer_of(database: Database, credentials: Credentials, now: float, *, decide: bool) -> Storer:
     """Return who stores, in one round trip; `decide` says whether the right to append is asked for."""
-    if credentials.token_hash is None:
-        raise Unauthorized("this archive needs a bearer token")
-    rows = await database.read(STORER, (credentials.token_hash, now, now, now))
+    if credentials.anonymous:
+        raise Unauthorized("storing needs a bearer token")
+    who = identified(credentials, now)
+    rows = await database.read(f"WITH {who.sql} {_STORER}", (*who.values, now, now))
     if not rows:
         raise Unauthorized("the bearer token is not valid")
-    principal_id, repository_id, may_append = rows[0]
+    principal_id, repository_id, may_append, subjects = rows[0]
     if repository_id is None or (decide and not may_append):
         raise Forbidden("you may not store in any repository")
-    return Storer(principal_id, repository_id)
+    return Storer(principal_id, repository_id, tuple(orjson.loads(subjects)))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user who manages: its key, whether it is an administrator, and through whom it holds grants."""
+
+    principal_id: int
+    administrator: bool
+    subjects: tuple[int, ...]
+
+
+async def caller_of(database: Database, credentials: Credentials, now: float) -> Caller:
+    """Return the user who asks; anyone else raises Unauthorized."""
+    rows = []
+    if not credentials.anonymous:
+        who = identified(credentials, now)
+        sql = f"""WITH {who.sql}
+SELECT principal.id, principal.administrator, (SELECT json_group_array(id) FROM subject)
+FROM caller JOIN principal ON principal.id = caller.id AND principal.kind = 'user'"""
+        rows = await database.read(sql, who.values)
+    if not rows:
+        raise Unauthorized("a valid bearer token of a user is needed")
+    return Caller(rows[0][0], bool(rows[0][1]), tuple(orjson.loads(rows[0][2])))

@@ -2,6 +2,7 @@
 
 allowed(caller, operation, resource) iff some grant that is not revoked, has begun and has not expired gives
 the operation on the resource or on one of its ancestors to the caller or to a group that contains the caller.
+The bearer of a link sees at most what the issuer of the link sees now, so for it both must hold.
 EXISTS rather than a join: an instance that is reached through two grants is still one instance. Default deny
 follows, since no row is visible without a grant.
 """
@@ -16,7 +17,7 @@ from reference_server.accounting.policy import Access, Credentials, Operation, S
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.predicate import Predicate
 
-LIVE = """held.subject_id IN (SELECT id FROM subject) AND held.operations & {operation}
+LIVE = """held.subject_id IN (SELECT id FROM {subjects}) AND held.operations & {operation}
     AND held.revoked_at IS NULL
     AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)"""
 
@@ -36,9 +37,9 @@ class Reach:
     study_key: str
     scope: str = ""
 
-    def predicate(self, operation: Operation, now: float) -> Predicate:
-        """Return the predicate that a live grant of the operation reaches the row."""
-        live = LIVE.format(operation=int(operation))
+    def predicate(self, operation: Operation, now: float, subjects: str = "subject") -> Predicate:
+        """Return the predicate that a live grant of the operation to one of the subjects reaches the row."""
+        live = LIVE.format(operation=int(operation), subjects=subjects)
         sql = REACHES.format(study_key=self.study_key, scope=self.scope, table=self.table, live=live)
         return Predicate(sql, (now, now, now, now))
 
@@ -56,6 +57,28 @@ INSTANCE = Reach(
 )
 
 
+def _access_of_link(caller: Predicate, now: float) -> Access:
+    """Return what the grant of a link reaches and its issuer reaches too: decided instance by instance.
+
+    A study is there if one instance of it is; that both hold something of the study is not enough.
+    """
+
+    def both(reach: Reach, operation: Operation = Operation.DISCOVER) -> Predicate:
+        return reach.predicate(operation, now) & reach.predicate(operation, now, "issuer_subject")
+
+    instance = both(INSTANCE)
+    below = "EXISTS (SELECT 1 FROM instance WHERE instance.{key} = {table}.id AND " + instance.sql + ")"  # noqa: S608  constants
+    return Access(
+        caller=caller,
+        study=Predicate(below.format(key="study_id", table="study"), instance.values),
+        series=Predicate(below.format(key="series_id", table="series"), instance.values),
+        instance=instance,
+        whole_study=both(WHOLE_STUDY),
+        whole_series=both(WHOLE_SERIES),
+        retrievable=both(INSTANCE, Operation.RETRIEVE),
+    )
+
+
 class Grants:
     """Grants decide; without one nothing is visible."""
 
@@ -63,8 +86,12 @@ class Grants:
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return the predicates over live grants of the caller."""
+        caller = identified(credentials, now)
+        if credentials.link:
+            return _access_of_link(caller, now)
         return Access(
-            caller=identified(credentials, now),
+            caller=caller,
+            anonymous=credentials.anonymous,
             study=STUDY.predicate(Operation.DISCOVER, now),
             series=SERIES.predicate(Operation.DISCOVER, now),
             instance=INSTANCE.predicate(Operation.DISCOVER, now),

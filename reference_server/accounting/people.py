@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ORGANIZATION = "organization"
     AUTHENTICATED = "authenticated"
     ANONYMOUS = "anonymous"
+    LINK = "link"
 
 
 INSERT_PRINCIPAL = """
@@ -81,6 +82,11 @@ async def create_organization(write: Transaction, name: str) -> None:
 async def create_role(write: Transaction, name: str) -> None:
     """Create a role."""
     await _create(write, Kind.ROLE, name)
+
+
+async def create_link_principal(write: Transaction, name: str) -> None:
+    """Create the principal of a link."""
+    await _create(write, Kind.LINK, name)
 
 
 async def create_facility(write: Transaction, name: str, organization: str) -> None:

@@ -8,14 +8,11 @@ from collections.abc import Collection
 
 import orjson
 
-from reference_server.accounting.callers import AUTHENTICATED
 from reference_server.accounting.policy import Operation, Storer
 from reference_server.storage.database import Transaction
 
 HELD = f"""
-WITH subject (id) AS MATERIALIZED (
-    SELECT group_id FROM closure WHERE member_id = ? UNION SELECT {AUTHENTICATED}
-),
+WITH subject (id) AS MATERIALIZED (SELECT value FROM json_each(?)),
 reach (study_uid, repository_id, operations, covers) AS (
     SELECT study.study_uid, study.repository_id, held.operations, held.series_id IS NULL
     FROM study LEFT JOIN access_grant AS held
@@ -42,7 +39,8 @@ async def placed(
 ) -> dict[str, int]:
     """Return the repository for each study; one that is seen or owned without the right is left out."""
     wanted = orjson.dumps(list(study_uids)).decode()
-    rows = await write.fetch(HELD, (storer.principal_id, now, now, wanted, now, now, wanted))
+    subjects = orjson.dumps(storer.subjects).decode()
+    rows = await write.fetch(HELD, (subjects, now, now, wanted, now, now, wanted))
     places = dict.fromkeys(study_uids, storer.repository_id)
     for study_uid in study_uids:
         held = [row for row in rows if row[0] == study_uid]

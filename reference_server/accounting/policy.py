@@ -29,9 +29,20 @@ class Operation(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request brings to say who is asking: the SHA-256 of its bearer token, or nothing."""
+    """What a request brings to say who is asking: nothing, the SHA-256 of an opaque token, or an identity.
 
-    token_hash: bytes | None
+    An identity is a user's name, and perhaps roles, from a token that an identity provider signed.
+    """
+
+    token_hash: bytes | None = None
+    link: bool = False  # the token is that of a link
+    user: str | None = None
+    roles: tuple[str, ...] = ()
+
+    @property
+    def anonymous(self) -> bool:
+        """Tell whether the request says nothing about who is asking."""
+        return self.token_hash is None and self.user is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class Access:
     """
 
     caller: Predicate | None = None
+    anonymous: bool = False  # who may see nothing is asked who they are
     study: Predicate = TRUE
     series: Predicate = TRUE
     instance: Predicate = TRUE
@@ -58,6 +70,7 @@ class Storer:
 
     principal_id: int | None
     repository_id: int
+    subjects: tuple[int, ...] = ()  # the principals through which it holds grants
 
 
 class AccessPolicy(Protocol):

@@ -2,7 +2,7 @@
 
 CREATE TABLE IF NOT EXISTS principal (
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('user', 'role', 'facility', 'organization', 'authenticated', 'anonymous')),
+    kind TEXT NOT NULL CHECK (kind IN ('user', 'role', 'facility', 'organization', 'authenticated', 'anonymous', 'link')),
     name TEXT NOT NULL,
     administrator INTEGER NOT NULL DEFAULT 0,
     disabled INTEGER NOT NULL DEFAULT 0,

@@ -9,7 +9,9 @@ what is stored later.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reference_server.accounting.callers import AUTHENTICATED
+import orjson
+
+from reference_server.accounting.callers import Caller
 from reference_server.accounting.people import Kind
 from reference_server.accounting.policy import Operation
 from reference_server.accounting.resources import (
@@ -21,14 +23,6 @@ from reference_server.accounting.resources import (
 )
 from reference_server.errors import BadRequest, Forbidden, NotFound
 from reference_server.storage.database import Row, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who manages: the key of the user and whether it is an administrator."""
-
-    principal_id: int
-    administrator: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +53,6 @@ class Share:
     granted_by: str
 
 
-CALLER = """
-SELECT principal.id, principal.administrator FROM token JOIN principal ON principal.id = token.principal_id
-WHERE token.hash = ? AND token.revoked_at IS NULL AND (token.expires IS NULL OR token.expires > ?)
-AND NOT principal.disabled
-"""
 SUBJECT = "SELECT id FROM principal WHERE kind = ? AND name = ?"
 INSERT = """
 INSERT INTO access_grant (subject_id, operations, repository_id, study_id, series_id, instance_id, granted_by,
@@ -93,7 +82,7 @@ FROM access_grant AS held JOIN principal AS subject ON subject.id = held.subject
 JOIN principal AS issuer ON issuer.id = held.granted_by
 WHERE {IS_SHARE} AND (? OR held.granted_by = ? OR EXISTS (
     SELECT 1 FROM access_grant AS own
-    WHERE own.subject_id IN (SELECT group_id FROM closure WHERE member_id = ? UNION SELECT {AUTHENTICATED})
+    WHERE own.subject_id IN (SELECT value FROM json_each(?))
     AND own.operations & {int(Operation.SHARE)} AND own.revoked_at IS NULL
     AND (own.not_before IS NULL OR own.not_before <= ?) AND (own.expires IS NULL OR own.expires > ?)
     AND own.repository_id = held.repository_id
@@ -121,7 +110,7 @@ async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, 
     resource = await resolve(write, wanted.resource)
     parent: Row = (None, None, None)
     if not caller.administrator:
-        rights = await rights_on(write, resource, caller.principal_id, now)
+        rights = await rights_on(write, resource, caller.subjects, now)
         if not rights.visible:
             raise NotFound("there is no such resource")
         needed = wanted.operations | Operation.SHARE
@@ -162,7 +151,8 @@ def _earliest(*times: float | None) -> float | None:
 async def _manageable(
     write: Transaction, caller: Caller, now: float, condition: str = "", *bound: int
 ) -> Sequence[Row]:
-    values = (caller.administrator, caller.principal_id, caller.principal_id, now, now, *bound)
+    subjects = orjson.dumps(caller.subjects).decode()
+    values = (caller.administrator, caller.principal_id, subjects, now, now, *bound)
     return await write.fetch(f"{LIST} {condition} ORDER BY held.id", values)
 
 
@@ -188,7 +178,7 @@ async def revoke_share(write: Transaction, caller: Caller, share_id: int, now: f
             f" WHERE id = ? AND {IS_SHARE}",
             (share_id,),
         )
-        if held and (await rights_on(write, Resource(*held[0]), caller.principal_id, now)).visible:
+        if held and (await rights_on(write, Resource(*held[0]), caller.subjects, now)).visible:
             raise Forbidden("you may not revoke this share")
         raise NotFound("there is no such share")
     await write.run(REVOKE, (now, share_id))

@@ -3,13 +3,15 @@
 import hashlib
 import secrets
 
+from reference_server.accounting.people import Kind
 from reference_server.errors import NotFound
 from reference_server.storage.database import Transaction
 
 TOKEN_BYTES = 32
+LINK_PREFIX = "link."  # no random token of a user holds a dot
 ISSUE = """
 INSERT INTO token (hash, principal_id, expires)
-SELECT ?, principal.id, ? FROM principal WHERE principal.kind = 'user' AND principal.name = ?
+SELECT ?, principal.id, ? FROM principal WHERE principal.kind = ? AND principal.name = ?
 RETURNING principal_id
 """
 
@@ -22,6 +24,6 @@ def token_hash(token: str) -> bytes:
 async def issue_token(write: Transaction, user: str, expires: float | None) -> str:
     """Return a new token of a user; an unknown user raises NotFound."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    if not await write.fetch(ISSUE, (token_hash(token), expires, user)):
+    if not await write.fetch(ISSUE, (token_hash(token), expires, Kind.USER, user)):
         raise NotFound(f"there is no user {user}")
     return token

@@ -21,6 +21,10 @@ class Access(Protocol):
         """The table expressions that identify the caller, or None."""
 
     @property
+    def anonymous(self) -> bool:
+        """Whether nobody has said who is asking."""
+
+    @property
     def study(self) -> Predicate:
         """Holds for the studies that the caller may see."""
 
@@ -173,7 +177,10 @@ def _identified(statement: Predicate, access: Access, width: int) -> Predicate:
 async def _rows(
     database: Database, statement: Predicate, access: Access, width: int
 ) -> tuple[int | None, list[Row]]:
-    """Return the caller's own repository and the rows; credentials that are not valid raise Unauthorized."""
+    """Return the caller's own repository and the rows; credentials that are not valid raise Unauthorized.
+
+    So does asking anonymously for what anonymous callers do not see, whether it exists or not.
+    """
     whole = _identified(statement, access, width)
     rows = await database.read(whole.sql, whole.values)
     if access.caller is None:
@@ -181,7 +188,10 @@ async def _rows(
     callers = [row for row in rows if row[0] is None]
     if not callers:
         raise Unauthorized("the bearer token is not valid")
-    return callers[0][1], [row for row in rows if row[0] is not None]
+    found = [row for row in rows if row[0] is not None]
+    if access.anonymous and not found:
+        raise Unauthorized("this needs a bearer token")
+    return callers[0][1], found
 
 
 async def search(
