@@ -27,7 +27,6 @@ SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-web-security",
 ]
 
 
