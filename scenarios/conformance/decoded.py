@@ -26,14 +26,20 @@ def expect_same_pixels(retrieved: Retrieved, instance: Instance) -> None:
     _expect_same(pixels_of(retrieved.dataset), instance.pixels, instance.label)
 
 
-def expect_frame(body: bytes, transfer_syntax: str, instance: Instance) -> None:
-    """Expect the bytes of a single frame, read in this transfer syntax, to show the pixels of the fixture."""
+def expect_frame(body: bytes, transfer_syntax: str, instance: Instance, number: int | None = None) -> None:
+    """Expect the bytes of a frame, read in this transfer syntax, to show the pixels of the fixture.
+
+    Without a number the instance has one frame; with it, its pixels are those of all frames.
+    """
     syntax = UID(transfer_syntax)
     dataset = copy.deepcopy(instance.dataset)
     dataset.file_meta.TransferSyntaxUID = syntax
+    if "NumberOfFrames" in dataset:
+        dataset.NumberOfFrames = 1
     dataset.PixelData = encapsulate([body]) if syntax.is_encapsulated else body
     dataset["PixelData"].VR = "OB" if syntax.is_encapsulated or dataset.BitsAllocated == 8 else "OW"  # noqa: PLR2004 - PS3.5 A.2
-    _expect_same(pixels_of(dataset), instance.pixels, f"{instance.label} as {syntax.name}")
+    pixels = instance.pixels if instance.pixels is None or number is None else instance.pixels[number - 1]
+    _expect_same(pixels_of(dataset), pixels, f"{instance.label} as {syntax.name}")
 
 
 def _expect_same(got: Pixels, expected: Pixels | None, what: str) -> None:
