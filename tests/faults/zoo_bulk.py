@@ -6,7 +6,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from scenarios.conformance.message import Request, Response
-from scenarios.conformance.multipart import Part, read
+from scenarios.conformance.multipart import Part, read, write
 from tests.faults.edits import answer, with_body, with_header, without_header
 from tests.faults.fault import in_request, in_response
 from tests.faults.zoo_multipart import map_parts, renamed, without_header_of
@@ -157,3 +157,12 @@ def documents_are_cut(request: Request, response: Response) -> Response:
     return (
         map_parts(response, lambda part: Part(part.headers, part.body[:-2])) if is_bulk(request) else response
     )
+
+
+@in_response("BULK-007")
+def a_resource_lacks_its_last_bulk_data(request: Request, response: Response) -> Response:
+    """Bulk data of an instance, a series or a study end one item early."""
+    boundary = response.content_type.parameters.get("boundary")
+    if not urlsplit(request.target).path.endswith("/bulkdata") or boundary is None:
+        return response
+    return with_body(response, write(read(response).parts[:-1], boundary))
