@@ -18,11 +18,12 @@ from pydicom.encaps import encapsulate_buffer
 
 from reference_server.dicomweb.codestream import Codestream, describe, without_boxes
 from reference_server.dicomweb.dicom_json import BINARY_VRS
-from reference_server.dicomweb.dicom_json_reader import MalformedError, encoded
+from reference_server.dicomweb.dicom_json_reader import encoded
 from reference_server.dicomweb.explicit_writer import Element
 from reference_server.dicomweb.media import MediaType
 from reference_server.dicomweb.picture_pixels import native_pixels
 from reference_server.dicomweb.pixel_description import complete_description
+from reference_server.dicomweb.reasons import MalformedError
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN, FRAME_TYPES, PIXEL_DATA, syntax_of
 
 PICTURES = ("image/png", "image/gif")

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from pydicom import DataElement, Dataset
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
@@ -20,6 +21,7 @@ Json = dict[str, Any]
 
 BASE = "@base@"
 BULK_THRESHOLD_BYTES = 1024
+MAX_INLINE_BYTES = 1 << 20  # of a value of any VR but SQ; beyond, numbers and text are bulk data too
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD", 0x7FE00010: "OW"}
 BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
@@ -47,8 +49,9 @@ def _element(dataset: Dataset, tag: BaseTag, raw: Any, uri: str) -> Json:
     if tag in PIXEL_VRS:
         return {"vr": _pixel_vr(raw.VR, tag), "BulkDataURI": uri}
     if isinstance(raw, RawDataElement) and raw.is_little_endian:
-        if raw.VR in BINARY_VRS and raw.length > BULK_THRESHOLD_BYTES and raw.length != UNDEFINED_LENGTH:
-            return {"vr": str(raw.VR), "BulkDataURI": uri}
+        bulk_vr = _bulk_vr(raw)
+        if bulk_vr is not None:
+            return {"vr": bulk_vr, "BulkDataURI": uri}
         values = plain_values(raw.VR, raw.value)
         if values is not None:
             return {"vr": raw.VR, "Value": values} if values else {"vr": raw.VR}
@@ -61,6 +64,18 @@ def _element(dataset: Dataset, tag: BaseTag, raw: Any, uri: str) -> Json:
     except Exception:  # noqa: BLE001  pydicom raises many types on malformed values
         # The value is not what its VR says; its bytes are still to be had.
         return {"vr": "UN", "BulkDataURI": uri}
+
+
+def _bulk_vr(raw: RawDataElement) -> str | None:
+    """Return the VR of a value that is too large to stand in the metadata, or None."""
+    if raw.length == UNDEFINED_LENGTH or raw.length <= BULK_THRESHOLD_BYTES:
+        return None
+    if raw.VR in BINARY_VRS:
+        return str(raw.VR)
+    if raw.length <= MAX_INLINE_BYTES:
+        return None
+    vr = raw.VR or (dictionary_VR(raw.tag) if dictionary_has_tag(raw.tag) else "UN")
+    return None if vr == "SQ" else vr.rpartition(" ")[2]
 
 
 def _pixel_vr(vr: str | None, tag: int) -> str:

@@ -17,8 +17,9 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR, format_number_a
 
 from reference_server.dicomweb.dicom_json import BINARY_VRS, SPECIFIC_CHARACTER_SET, Json
 from reference_server.dicomweb.explicit_writer import MAX_SHORT_VALUE_BYTES, Element
+from reference_server.dicomweb.reasons import MalformedError
+from reference_server.dicomweb.structure import MAX_SEQUENCE_DEPTH
 
-MAX_SEQUENCE_DEPTH = 64
 MAX_DS_LENGTH = 16
 NOT_OF_THE_DATASET = range(0x0004)  # groups of commands and of the file meta information
 NUMBER_CODES = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
@@ -29,10 +30,6 @@ NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 TAG = re.compile(r"[0-9A-Fa-f]{8}\Z")
 
 BulkElement = Callable[[int, str, str], Element]
-
-
-class MalformedError(Exception):
-    """Metadata are not what DICOM JSON or the Native DICOM Model may be."""
 
 
 def elements_of(model: Json, bulk: BulkElement, depth: int = 0) -> dict[int, Element]:

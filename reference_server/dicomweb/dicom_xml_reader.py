@@ -10,8 +10,10 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from reference_server.dicomweb.dicom_json import Json
-from reference_server.dicomweb.dicom_json_reader import MAX_SEQUENCE_DEPTH, TAG, MalformedError
+from reference_server.dicomweb.dicom_json_reader import TAG
 from reference_server.dicomweb.dicom_xml import FIRST_BLOCK, LAST_BLOCK, NAME_COMPONENTS, NAME_GROUPS
+from reference_server.dicomweb.reasons import MalformedError
+from reference_server.dicomweb.structure import MAX_SEQUENCE_DEPTH
 
 LEVELS_PER_ITEM = 2  # DicomAttribute and Item
 MAX_XML_DEPTH = LEVELS_PER_ITEM * MAX_SEQUENCE_DEPTH + 8

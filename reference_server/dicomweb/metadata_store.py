@@ -12,10 +12,11 @@ import orjson
 
 from reference_server.dicomweb.bulkdata_parts import BulkParts, InstanceBulk
 from reference_server.dicomweb.dicom_json import Json
-from reference_server.dicomweb.dicom_json_reader import MalformedError, elements_of
+from reference_server.dicomweb.dicom_json_reader import elements_of
 from reference_server.dicomweb.dicom_xml_reader import xml_to_json
 from reference_server.dicomweb.explicit_writer import write_dicom_file
 from reference_server.dicomweb.media import DICOM_JSON, DICOM_XML, JSON
+from reference_server.dicomweb.reasons import MalformedError
 
 METADATA_TYPES = (DICOM_JSON, JSON, DICOM_XML)
 SOP_CLASS_UID, SOP_INSTANCE_UID = "00080016", "00080018"

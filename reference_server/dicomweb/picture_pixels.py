@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from reference_server.dicomweb.codestream import Codestream
-from reference_server.dicomweb.dicom_json_reader import MalformedError
+from reference_server.dicomweb.reasons import MalformedError
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
 
 MAX_PIXELS = 1 << 26

@@ -4,6 +4,7 @@ A file that cannot be read, or that lacks what an archive cannot do without, rai
 failure reason that the store response carries.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,13 +19,23 @@ from pydicom.uid import RE_VALID_UID
 from reference_server.dicomweb.attributes import level_tags
 from reference_server.dicomweb.dicom_json import BASE, Json, model_of
 from reference_server.dicomweb.frames import frame_layout
-from reference_server.dicomweb.reasons import Reason, UnreadableError
+from reference_server.dicomweb.inflating import inflated
+from reference_server.dicomweb.reasons import MalformedError, Reason, UnreadableError
+from reference_server.dicomweb.structure import Encoding, FileMeta, Walk, read_file_meta
+from reference_server.dicomweb.transfer import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    syntax_of,
+)
 from reference_server.storage.names import fold_name
 from reference_server.storage.records import InstanceRecord, Level, StudyKeys
 
 # What a value says is kept as it is said; an archive stores and does not correct.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 
+# Later than the dictionary of pydicom: JPEG XL and deflated frames, in Explicit VR Little Endian (PS3.5 A.4).
+LATER_SYNTAXES = frozenset(f"1.2.840.10008.1.2.{end}" for end in ("4.110", "4.111", "4.112", "8.1"))
 DEFER_BYTES = 65_536
 _VALID_UID = re.compile(RE_VALID_UID)
 MAX_UID_LENGTH = 64
@@ -47,6 +58,7 @@ class Arrived:
 
 def read_instance(file: Arrived) -> InstanceRecord:
     """Return the record of a DICOM file; raises UnreadableError."""
+    _admit(file)
     try:
         dataset = dcmread(file.path, defer_size=DEFER_BYTES)
         return _record(dataset, _identity(dataset), file)
@@ -55,6 +67,30 @@ def read_instance(file: Arrived) -> InstanceRecord:
     except Exception as error:
         # pydicom raises many types on bytes that are not DICOM; none of them may end the request.
         raise UnreadableError(Reason.CANNOT_UNDERSTAND, "the part is not a readable DICOM file") from error
+
+
+def _admit(file: Arrived) -> None:
+    """Raise UnreadableError where the file cannot be parsed, or not at a bounded cost."""
+    meta = FileMeta("", "", "")
+    try:
+        with file.path.open("rb") as content:
+            meta = read_file_meta(content)
+            syntax = meta.transfer_syntax_uid
+            if syntax and syntax_of(syntax) is None and syntax not in LATER_SYNTAXES:
+                raise _refused(meta, Reason.TRANSFER_SYNTAX_NOT_SUPPORTED, f"{syntax[:64]} is not known")
+            encoding = Encoding(syntax == IMPLICIT_VR_LITTLE_ENDIAN, syntax != EXPLICIT_VR_BIG_ENDIAN)
+            if syntax != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+                Walk(content, file.size_bytes, encoding).run()
+                return
+            with inflated(content, file.size_bytes, str(file.path.parent)) as dataset:
+                Walk(dataset, os.fstat(dataset.fileno()).st_size, encoding).run()
+    except MalformedError as error:
+        raise _refused(meta, Reason.CANNOT_UNDERSTAND, str(error)) from None
+
+
+def _refused(meta: FileMeta, reason: Reason, message: str) -> UnreadableError:
+    uids = (uid if valid_uid(uid) else "" for uid in (meta.sop_class_uid, meta.sop_instance_uid))
+    return UnreadableError(reason, message, *uids)
 
 
 def _identity(dataset: Dataset) -> dict[str, str]:

@@ -19,6 +19,10 @@ class Reason(IntEnum):
     NOT_AUTHORIZED = 0x0124  # of the status codes of the storage service (PS3.7 C)
 
 
+class MalformedError(Exception):
+    """A file, or metadata, are not what they may be; the message says in which way."""
+
+
 class UnreadableError(Exception):
     """A part cannot be stored; carries the failure reason, and the UIDs as far as they are known."""
 

@@ -19,7 +19,6 @@ from reference_server.dicomweb.bulkdata_parts import (
     MissingPartError,
     UnknownSyntaxError,
 )
-from reference_server.dicomweb.dicom_json_reader import MalformedError
 from reference_server.dicomweb.media import DICOM, MediaType
 from reference_server.dicomweb.metadata_store import (
     METADATA_TYPES,
@@ -31,7 +30,7 @@ from reference_server.dicomweb.metadata_store import (
 )
 from reference_server.dicomweb.multipart import MultipartReader, Part
 from reference_server.dicomweb.reading import Arrived, read_instance
-from reference_server.dicomweb.reasons import Reason, UnreadableError
+from reference_server.dicomweb.reasons import MalformedError, Reason, UnreadableError
 from reference_server.dicomweb.receipt import Failure
 from reference_server.errors import BadRequest, ContentTooLarge, Unavailable
 from reference_server.storage.blobs import IncomingBlob
