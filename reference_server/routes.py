@@ -12,12 +12,13 @@ from reference_server.dicomweb.bulkdata import (
     retrieve_bulkdata,
     retrieve_pixel_data,
 )
+from reference_server.dicomweb.instances import retrieve_instances
 from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, MULTIPART, OCTETS
 from reference_server.dicomweb.pixels import retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
 from reference_server.dicomweb.stow import store_instances
 from reference_server.dicomweb.transfer import FRAME_TYPES
-from reference_server.dicomweb.wado import retrieve_instances, retrieve_metadata
+from reference_server.dicomweb.wado import retrieve_metadata
 from reference_server.resource import Action, Resource
 
 STUDY = "/studies/{study}"
@@ -48,7 +49,9 @@ _CAPABILITIES = Action(retrieve_capabilities, Operation.NOTHING, DESCRIPTIONS, p
 _STUDIES = Action(search_studies, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
 _SERIES = Action(search_series, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
 _INSTANCES = Action(search_instances, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
-_RETRIEVE = Action(retrieve_instances, Operation.RETRIEVE, (_parts_of(DICOM), DICOM), parameters=_ACCEPT)
+_RETRIEVE = Action(
+    retrieve_instances, Operation.RETRIEVE, (_parts_of(DICOM), DICOM, _parts_of(OCTETS)), parameters=_ACCEPT
+)
 _METADATA = Action(
     retrieve_metadata, Operation.RETRIEVE, (DICOM_JSON, _parts_of(DICOM_XML)), parameters=_ACCEPT
 )

@@ -119,10 +119,14 @@ def choose_metadata(acceptable: tuple[MediaType, ...], *, single: bool) -> Choic
 
 
 def query_accept(values: list[str]) -> str | None:
-    """Return the value of the `accept` query parameter; more than one raises BadRequest.
+    """Return the value of the `accept` query parameter; more than one raises BadRequest, and so do wildcards.
 
     A plus sign that was not percent-encoded has become a blank on the way; no media type has one there.
     """
     if len(values) > 1:
         raise BadRequest("the query parameter accept may be given once")
-    return _BLANK_FOR_PLUS.sub(r"\1+", values[0]) if values else None
+    if not values:
+        return None
+    if any(element.partition(";")[0].strip().endswith("/*") for element in split_list(values[0])):
+        raise BadRequest("the query parameter accept names media types, without wildcards (PS3.18 8.3.3.1)")
+    return _BLANK_FOR_PLUS.sub(r"\1+", values[0])

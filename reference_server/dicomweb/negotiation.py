@@ -29,18 +29,29 @@ DEFAULT = ""  # no transfer syntax was named
 
 @dataclass(frozen=True, slots=True)
 class InstanceChoice:
-    """How instances are sent: the transfer syntaxes that will do, best first, and one part or several."""
+    """How instances are sent: the transfer syntaxes that will do, best first, and one part or several.
+
+    Without transfer syntaxes their bulk data are sent instead.
+    """
 
     transfer_syntaxes: tuple[str, ...]
     multipart: bool
 
 
+AS_BULK_DATA = InstanceChoice((), multipart=True)
+
+
 def choose_instances(acceptable: tuple[MediaType, ...], *, single: bool) -> InstanceChoice:
-    """Return how stored instances are sent (PS3.18 10.4.4); one part alone only for an instance resource."""
+    """Return how stored instances are sent (PS3.18 10.4.4); one part alone only for an instance resource.
+
+    Parts of octets mean the bulk data of the instances, as earlier editions had it (10.4.4).
+    """
     refused = refusals(acceptable)
     multipart: bool | None = None
     syntaxes: list[str] = []
     for each in wishes(acceptable):
+        if each.essence == media.OCTETS and each.multipart and multipart is None:
+            return AS_BULK_DATA
         in_parts = each.multipart or not single
         if each.essence not in (media.DICOM, ANYTHING, "application/*") or not (each.multipart or single):
             continue

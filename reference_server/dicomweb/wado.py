@@ -1,4 +1,4 @@
-"""WADO-RS: studies, series and instances as they are stored, or as Explicit VR Little Endian (PS3.18 10.4).
+"""WADO-RS: what lies below a resource, and its metadata (PS3.18 10.4).
 
 A caller gets the instances that it may retrieve. What it may not even discover does not exist; what it may
 discover but not retrieve is forbidden.
@@ -16,17 +16,11 @@ from reference_server.dicomweb.accept import choose_metadata
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of
 from reference_server.dicomweb.dicom_json import with_base
 from reference_server.dicomweb.dicom_xml import json_to_xml
-from reference_server.dicomweb.media import DICOM, DICOM_JSON
-from reference_server.dicomweb.negotiation import (
-    InstanceChoice,
-    choose_instances,
-    syntaxes_of_part,
-)
+from reference_server.dicomweb.media import DICOM_JSON
 from reference_server.dicomweb.parts import PartSource, PartsResponse
-from reference_server.dicomweb.ranges import single_part
-from reference_server.dicomweb.transcoding import transcode
+from reference_server.dicomweb.reading import valid_uid
 from reference_server.dicomweb.validators import validator_of
-from reference_server.errors import Forbidden, NotAcceptable, NotFound
+from reference_server.errors import BadRequest, Forbidden, NotFound
 from reference_server.storage.index import locate
 from reference_server.storage.predicate import Predicate, every
 from reference_server.storage.records import Located
@@ -42,8 +36,14 @@ _KEYS = {
 
 
 def resource_predicate(request: Request) -> Predicate:
-    """Return the predicate of the instances below the resource that the path names."""
+    """Return the predicate of the instances below the resource that the path names.
+
+    What is no UID raises BadRequest: nothing that is stored bears it, so this tells nobody anything.
+    """
     path = request.path_params
+    for key in _KEYS:
+        if key in path and not valid_uid(path[key]):
+            raise BadRequest(f"the {key} {path[key][:80]!r} is not a UID")
     return every(*(Predicate(sql, (path[key],)) for key, sql in _KEYS.items() if key in path))
 
 
@@ -69,66 +69,6 @@ async def retrievable(
     if not allowed:
         raise Forbidden("you may not retrieve this resource")
     return allowed
-
-
-async def retrieve_instances(request: Request) -> Response:
-    """Answer a study, a series or an instance."""
-    archive = archive_of(request)
-    access = archive.access(request)
-    choice = choose_instances(acceptable(request), single="instance" in request.path_params)
-    objects = [located for located, _ in await retrievable(request, access)]
-    stored = objects[0].transfer_syntax_uid
-    strong = not choice.multipart and syntaxes_of_part(stored, choice.transfer_syntaxes)[:1] == (stored,)
-    validator = validator_of(archive, objects, ("instances", repr(choice)), strong=strong)
-    if validator.holds(request):
-        return validator.unchanged()
-    base = archive.base_url(request)
-    tried: dict[tuple[str, str], bool] = {}
-    parts = [await _part(archive, located, base, choice, tried) for located in objects]
-    if not choice.multipart:
-        return single_part(request, await parts[0].read(), DICOM, validator)
-    return PartsResponse(parts, DICOM, validator.headers)
-
-
-async def _part(
-    archive: Archive, located: Located, base: str, choice: InstanceChoice, tried: dict[tuple[str, str], bool]
-) -> PartSource:
-    """Return one instance as a part in the best transfer syntax in which it is to be had, or NotAcceptable.
-
-    The first instance of each pair of stored and sent syntax is converted before the answer begins, so that
-    what no codec can do is refused, or sent in the next best syntax; the others when their turn comes.
-    """
-    stored, url = located.transfer_syntax_uid, instance_url(base, located)
-    for syntax in syntaxes_of_part(stored, choice.transfer_syntaxes):
-        headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"), ("Content-Location", url))
-        if syntax == stored:
-            return PartSource(headers, located.size_bytes, partial(read_blob, archive, located))
-        if (stored, syntax) not in tried:
-            content = await _tried(archive, located, syntax)
-            tried[stored, syntax] = content is not None
-            if content is not None:
-                return PartSource(headers, len(content), partial(_ready, content))
-        if tried[stored, syntax]:
-            return PartSource(headers, None, partial(_converted, archive, located, syntax))
-    raise NotAcceptable(f"an instance that is stored as {stored} cannot be sent as you accept it")
-
-
-async def _ready(content: bytes) -> bytes:
-    return content
-
-
-async def _converted(archive: Archive, located: Located, syntax: str) -> bytes:
-    content = await read_blob(archive, located)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(archive.workers, transcode, content, syntax)
-
-
-async def _tried(archive: Archive, located: Located, syntax: str) -> bytes | None:
-    """Return an instance in another transfer syntax, or None where it is not to be had."""
-    try:
-        return await _converted(archive, located, syntax)
-    except NotAcceptable:
-        return None
 
 
 async def read_blob(archive: Archive, located: Located) -> bytes:

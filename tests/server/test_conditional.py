@@ -16,7 +16,7 @@ from pydicom.uid import generate_uid
 from reference_server.compression import accepts_gzip
 from reference_server.dicomweb.ranges import ByteRange, asked_range
 from tests.server.hospital import open_hospital
-from tests.server.running import AS_STORED, RunningArchive, split_parts
+from tests.server.running import AS_STORED, RunningArchive
 
 OCTETS = "application/octet-stream"
 
@@ -285,15 +285,3 @@ def test_head_has_the_headers_of_get_and_no_body(
             )
         if "content-length" in head.headers:
             assert head.headers["content-length"] == whole.headers["content-length"]
-
-
-def test_bulk_data_of_a_study_are_those_of_the_metadata(stored: Stored) -> None:
-    [model] = stored.get(f"{stored.instance}/metadata").json()
-    uris = [each["BulkDataURI"] for each in model.values() if "BulkDataURI" in each]
-    answer = stored.get(f"{stored.study}/bulkdata", Accept="*/*")
-    locations = [
-        line.split()[1] for line in answer.text.splitlines() if line.startswith("Content-Location: ")
-    ]
-    assert sorted(locations) == sorted(uris)
-    assert stored.pixels in split_parts(answer)
-    assert split_parts(stored.get(f"{stored.study}/pixeldata", Accept="*/*")) == [stored.pixels]

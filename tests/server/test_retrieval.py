@@ -218,10 +218,22 @@ def test_path_levels_are_checked_together(plain: RunningArchive, ct: bytes, mr: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/studies/nope", "/studies/1..2", f"/studies/{'1' * 65}", "/studies/%00", "/x"]
+    ("path", "status"),
+    [
+        ("/studies/nope", 400),
+        ("/studies/1..2", 400),
+        (f"/studies/{'1' * 65}", 400),
+        ("/studies/%00", 400),
+        ("/studies/1.2/series/x/metadata", 400),
+        ("/studies/1.2/series/1.2/instances/01/frames/1", 400),
+        ("/studies/1.2", 404),
+        ("/x", 404),
+    ],
 )
-def test_what_is_not_there_is_not_found(plain: RunningArchive, path: str) -> None:
-    assert plain.get(path).status_code == 404
+def test_what_is_no_uid_is_malformed_and_what_is_not_there_not_found(
+    plain: RunningArchive, path: str, status: int
+) -> None:
+    assert plain.get(path).status_code == status
 
 
 def test_lengths_are_announced_and_head_has_no_body(plain: RunningArchive, ct: bytes) -> None:

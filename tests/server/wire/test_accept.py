@@ -127,6 +127,9 @@ def test_metadata_that_cannot_be_given(accept: str) -> None:
         (f"application/dicom;q=0.5, {PARTS};q=0.6", True, (DEFAULT,), True),
         ("application/dicom;q=0, */*", True, (DEFAULT,), True),
         (f"application/dicom, {PARTS}", False, (DEFAULT,), True),
+        (OCTET_PARTS, False, (), True),
+        (f"{OCTET_PARTS}, {PARTS}", True, (), True),
+        (f"{PARTS}, {OCTET_PARTS};q=0.5", True, (DEFAULT,), True),
     ],
 )
 def test_instances(accept: str | None, syntaxes: tuple[str, ...], *, single: bool, multipart: bool) -> None:
@@ -303,6 +306,12 @@ def test_the_query_parameter_lies_within_the_header(
 )
 def test_an_unencoded_plus_in_the_query_is_understood(values: list[str], accept: str | None) -> None:
     assert query_accept(values) == accept
+
+
+@pytest.mark.parametrize("value", ["*/*", "image/*", "text/html, */*;q=0.1", "*/*; transfer-syntax=*"])
+def test_the_query_parameter_has_no_wildcards(value: str) -> None:
+    with pytest.raises(BadRequest):
+        query_accept([value])
 
 
 def test_two_accept_parameters_contradict_each_other() -> None:
