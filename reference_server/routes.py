@@ -7,6 +7,7 @@ complete Allow header, and OPTIONS from the same table. Every method of every pa
 from reference_server import management
 from reference_server.accounting.policy import Operation
 from reference_server.capabilities import DESCRIPTIONS, retrieve_capabilities
+from reference_server.dicomweb.accept_rendered import IMAGE_TYPES
 from reference_server.dicomweb.bulkdata import (
     retrieve_all_bulkdata,
     retrieve_bulkdata,
@@ -16,14 +17,17 @@ from reference_server.dicomweb.instances import retrieve_instances
 from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, MULTIPART, OCTETS
 from reference_server.dicomweb.pixels import retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
+from reference_server.dicomweb.rendered import retrieve_rendered
 from reference_server.dicomweb.stow import store_instances
 from reference_server.dicomweb.transfer import FRAME_TYPES
+from reference_server.dicomweb.viewport import RENDERING_PARAMETERS
 from reference_server.dicomweb.wado import retrieve_metadata
 from reference_server.resource import Action, Resource
 
 STUDY = "/studies/{study}"
 SERIES = f"{STUDY}/series/{{series}}"
 INSTANCE = f"{SERIES}/instances/{{instance}}"
+FRAMES = f"{INSTANCE}/frames/{{frames}}"
 
 _ACCEPT = ("accept",)
 _SEARCH = ("limit", "offset", "fuzzymatching", "includefield", "accept")
@@ -58,6 +62,12 @@ _METADATA = Action(
 _FRAMES = Action(retrieve_frames, Operation.RETRIEVE, _PIXELS, parameters=_ACCEPT)
 _BULKDATA = Action(retrieve_bulkdata, Operation.RETRIEVE, _PIXELS, parameters=_ACCEPT)
 _ALL_BULKDATA = Action(retrieve_all_bulkdata, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
+_RENDERED = Action(
+    retrieve_rendered,
+    Operation.RETRIEVE,
+    (*IMAGE_TYPES, *map(_parts_of, IMAGE_TYPES)),
+    parameters=(*_ACCEPT, *RENDERING_PARAMETERS),
+)
 _PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 
 _PEOPLE = Operation.OWN  # an administrator's business
@@ -94,7 +104,11 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(f"{SERIES}/instances", {"GET": _INSTANCES}, "10.6.1.1"),
     Resource(INSTANCE, {"GET": _RETRIEVE}, "10.4.1.1.1"),
     Resource(f"{INSTANCE}/metadata", {"GET": _METADATA}, "10.4.1.1.2"),
-    Resource(f"{INSTANCE}/frames/{{frames}}", {"GET": _FRAMES}, "10.4.1.1.6"),
+    Resource(FRAMES, {"GET": _FRAMES}, "10.4.1.1.6"),
+    *(
+        Resource(f"{each}/rendered", {"GET": _RENDERED}, "10.4.1.1.3")
+        for each in (STUDY, SERIES, INSTANCE, FRAMES)
+    ),
     Resource(f"{INSTANCE}/bulkdata/{{attribute:path}}", {"GET": _BULKDATA}, "10.4.1.1.5"),
     *(
         Resource(f"{each}/bulkdata", {"GET": _ALL_BULKDATA}, "10.4.1.1.5")

@@ -1,0 +1,103 @@
+"""One frame of a DICOM file as a picture of eight bits per channel, in its own size (PS3.18 8.7.4).
+
+Codecs and the conversion of YBR and of planes are pydicom's; monochrome values go through `grayscale`,
+palettes through pydicom's lookup. What is no picture, or cannot be decoded here, is NotAcceptable: the object
+is intact and can be retrieved, only this representation is not to be had. Overlays and supplemental palettes
+are not shown.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut
+
+from reference_server.dicomweb.grayscale import Window, shade, value_range
+from reference_server.errors import ArchiveError, NotAcceptable
+
+PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+MAX_PIXELS = 1 << 26  # of one frame; what is larger is not decoded for a picture
+CHANNELS = 3
+BITS = 8
+
+Samples = NDArray[np.uint8]  # (rows, columns) of greys or (rows, columns, 3) of red, green and blue
+
+
+@contextmanager
+def or_not_acceptable() -> Iterator[None]:
+    """Make NotAcceptable of whatever pydicom, numpy or a codec raise on an odd file."""
+    try:
+        yield
+    except ArchiveError:
+        raise
+    except Exception as error:
+        # Codecs raise what they like, and a file may say anything about its pixels.
+        raise NotAcceptable("the pixel data of this instance cannot be rendered here") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """A DICOM file that has pixel data, and its number of frames."""
+
+    dataset: Dataset
+    frame_count: int
+
+    @classmethod
+    def of(cls, content: bytes) -> "ImageSource":
+        """Read a file as the archive holds it; one without pixel data raises NotAcceptable."""
+        dataset = dcmread(BytesIO(content), force=True)
+        if not any(keyword in dataset for keyword in PIXEL_KEYWORDS):
+            raise NotAcceptable("this instance has no pixel data, and is not rendered")
+        if dataset.Rows * dataset.Columns > MAX_PIXELS:
+            raise NotAcceptable(f"frames of more than {MAX_PIXELS} pixels are not rendered")
+        return cls(dataset, max(1, int(dataset.get("NumberOfFrames") or 1)))
+
+    @property
+    def can_move(self) -> bool:
+        """Tell whether the frames are several, and few enough for one animation."""
+        pixels: int = self.dataset.Rows * self.dataset.Columns * self.frame_count
+        return self.frame_count > 1 and pixels <= MAX_PIXELS
+
+    @property
+    def representative_frame(self) -> int:
+        """The frame that stands for all (PS3.3 C.7.6.6), the first where none is named."""
+        named = self.dataset.get("RepresentativeFrameNumber")
+        return named if isinstance(named, int) and 1 <= named <= self.frame_count else 1
+
+    def samples(self, frame_number: int, window: Window | None = None) -> Samples:
+        """Return a frame as it is shown; `window` goes before what the image says, and not for colours."""
+        frame, interpretation = self._decoded(frame_number)
+        if interpretation.startswith("MONOCHROME"):
+            return shade(frame, self.dataset, frame_number, window)
+        if interpretation == "PALETTE COLOR":
+            colors = apply_color_lut(frame, self.dataset)[..., :CHANNELS]
+            # Some writers declare sixteen bits and fill eight of them.
+            return _eight_bits(colors, 2 * BITS if colors.max() >= 1 << BITS else BITS)
+        if interpretation == "RGB" and frame.shape[2:] == (CHANNELS,):
+            return _eight_bits(frame, int(self.dataset.BitsStored))
+        raise NotAcceptable(f"{interpretation} is not rendered")
+
+    def range_of(self, frame_number: int) -> tuple[float, float] | None:
+        """Return the least and greatest value that a frame shows where the image leaves its window open."""
+        frame, interpretation = self._decoded(frame_number)
+        if not interpretation.startswith("MONOCHROME"):
+            return None
+        return value_range(frame, self.dataset, frame_number)
+
+    def _decoded(self, frame_number: int) -> tuple[NDArray[Any], str]:
+        syntax = self.dataset.file_meta.TransferSyntaxUID
+        decoder = get_decoder(syntax)
+        frame, described = decoder.as_array(self.dataset, index=frame_number - 1)
+        return frame, str(described["photometric_interpretation"])
+
+
+def _eight_bits(colors: NDArray[Any], bits: int) -> Samples:
+    if bits > BITS:
+        colors = colors >> (bits - BITS)
+    return np.ascontiguousarray(colors.astype(np.uint8))
