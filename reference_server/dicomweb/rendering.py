@@ -49,6 +49,7 @@ class ImageSource:
     frame_count: int
 
     @classmethod
+    @or_not_acceptable()
     def of(cls, content: bytes) -> "ImageSource":
         """Read a file as the archive holds it; one without pixel data raises NotAcceptable."""
         dataset = dcmread(BytesIO(content), force=True)
