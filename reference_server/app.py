@@ -26,6 +26,7 @@ from reference_server.authentication import Authentication
 from reference_server.compression import Compression
 from reference_server.cross_origin import cross_origin
 from reference_server.dicomweb.archive import Archive
+from reference_server.dicomweb.attributes import catalogue_of
 from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
 from reference_server.errors import ArchiveError
 from reference_server.privacy import PrivateAnswers
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> Starlette:
         blobs=BlobStore(settings.data),
         policy=policy,
         workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker"),
+        catalogue=catalogue_of(settings.search_attributes),
     )
 
     @asynccontextmanager

@@ -53,6 +53,15 @@ class Settings:
         metadata={"help": "origins whose pages may call, comma-separated; * for any, empty for none"},
     )
     max_results: int = field(default=10_000, metadata={"help": "results of one search at most"})
+    max_counted: int = field(
+        default=100, metadata={"help": "matches after a page that are counted at most, for its Warning"}
+    )
+    search_attributes: str = field(
+        default="",
+        metadata={
+            "help": "further attributes to keep in the index, like study:MedicalAlerts,series:ImageType"
+        },
+    )
     max_instance_bytes: int = field(default=2**33, metadata={"help": "size of one stored instance at most"})
     max_request_bytes: int = field(default=2**40, metadata={"help": "size of one store request at most"})
     max_metadata_bytes: int = field(
@@ -111,7 +120,8 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "data": Path,
     "accounting": Accounting,
     "port": partial(_integer, 0, 65_535),
-    "max_results": partial(_integer, 1, 2**62),
+    "max_results": partial(_integer, 1, 2**61),
+    "max_counted": partial(_integer, 1, 2**61),
     "max_instance_bytes": partial(_integer, 1, 2**62),
     "max_request_bytes": partial(_integer, 1, 2**62),
     "max_metadata_bytes": partial(_integer, 1, 2**30),

@@ -95,15 +95,6 @@ def refusals(acceptable: tuple[MediaType, ...]) -> frozenset[tuple[str, bool]]:
     return frozenset((each.essence, each.multipart) for each in refused)
 
 
-def choose_json(acceptable: tuple[MediaType, ...]) -> str:
-    """Return `application/dicom+json` where the caller accepts it; raises NotAcceptable."""
-    if (media.DICOM_JSON, False) not in refusals(acceptable) and any(
-        each.essence in JSON_TYPES for each in wishes(acceptable)
-    ):
-        return media.DICOM_JSON
-    raise NotAcceptable("this resource is available as application/dicom+json")
-
-
 def choose_metadata(acceptable: tuple[MediaType, ...], *, single: bool) -> Choice:
     """Return how attributes are sent (PS3.18 10.4.4): JSON, or XML in parts, one alone where `single`."""
     refused = refusals(acceptable)

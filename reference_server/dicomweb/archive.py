@@ -1,5 +1,6 @@
 """The archive as a handler sees it: where rows and bytes live, who decides, and how an answer is dressed."""
 
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,15 @@ from starlette.responses import Response
 from reference_server.accounting.policy import Access, AccessPolicy, Credentials
 from reference_server.authentication import CREDENTIALS
 from reference_server.dicomweb.accept import parse_accept, query_accept
+from reference_server.dicomweb.attributes import STANDARD, Catalogue
 from reference_server.dicomweb.media import MediaType
 from reference_server.errors import ArchiveError
 from reference_server.settings import Settings
 from reference_server.storage.blobs import BlobStore
 from reference_server.storage.database import Database
 from reference_server.timing import measured
+
+_NOT_IN_HEADER = re.compile(r"[^ !#-\[\]-~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Archive:
     blobs: BlobStore
     policy: AccessPolicy
     workers: ThreadPoolExecutor
+    catalogue: Catalogue = STANDARD
     clock: Callable[[], float] = time.time
 
     def access(self, request: Request) -> Access:
@@ -75,7 +80,12 @@ def json_response(
     content: bytes, media_type: str, warnings: tuple[str, ...] = (), status: int = 200
 ) -> Response:
     """Return a JSON answer, with a Warning header for each sentence (RFC 7234 5.5, PS3.18 8.3.4)."""
-    response = Response(content, status, {"content-type": media_type})
+    return with_warnings(Response(content, status, {"content-type": media_type}), warnings)
+
+
+def with_warnings(response: Response, warnings: tuple[str, ...]) -> Response:
+    """Return the response with its warnings; what a header cannot hold becomes a question mark."""
     for sentence in warnings:
-        response.headers.append("warning", f'299 dicomweb-phantom "{sentence}"')
+        text = _NOT_IN_HEADER.sub("?", sentence)
+        response.headers.append("warning", f'299 dicomweb-phantom "{text}"')
     return response

@@ -4,9 +4,15 @@ Sources: PS3.18 Tables 10.6.3-3 to 10.6.3-5 (returned), PS3.4 C.6.2 and the Pati
 Series and General Equipment modules of PS3.3 (kept at their level, for matching and includefield).
 """
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+import re
+from dataclasses import dataclass
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR, tag_for_keyword
+
+from reference_server.settings import SettingsError
 from reference_server.storage.records import Level
+
+_HEX_TAG = re.compile(r"[0-9A-Fa-f]{8}\Z", re.ASCII)
 
 
 def tags(keywords: str) -> tuple[int, ...]:
@@ -29,6 +35,17 @@ SERIES_RELATED_INSTANCES = 0x00201209
 SPECIFIC_CHARACTER_SET = 0x00080005
 TIMEZONE_OFFSET = 0x00080201
 
+# What this archive says of a result; it is nothing to search by.
+COMPUTED = frozenset(
+    {
+        INSTANCE_AVAILABILITY,
+        RETRIEVE_URL,
+        STUDY_RELATED_SERIES,
+        STUDY_RELATED_INSTANCES,
+        SERIES_RELATED_INSTANCES,
+    }
+)
+
 # Type R of the tables: present in every result, with an empty value where the archive knows none.
 REQUIRED: dict[Level, tuple[int, ...]] = {
     Level.STUDY: tags(
@@ -38,6 +55,9 @@ REQUIRED: dict[Level, tuple[int, ...]] = {
     Level.SERIES: tags("Modality SeriesInstanceUID SeriesNumber"),
     Level.INSTANCE: tags("SOPClassUID SOPInstanceUID InstanceNumber"),
 }
+
+# The names whose words are in the table `name_word`.
+INDEXED_NAMES = tags("PatientName ReferringPhysicianName")
 
 # Present in every result where the archive knows a value.
 KNOWN: dict[Level, tuple[int, ...]] = {
@@ -75,23 +95,66 @@ KEPT: dict[Level, tuple[int, ...]] = {
     Level.INSTANCE: (),
 }
 
-LEVEL_OF: dict[int, Level] = {
-    tag: level
-    for level in (Level.SERIES, Level.STUDY)
-    for tag in (*REQUIRED[level], *KEPT[level], *KNOWN[level])
-}
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Which attributes the index keeps with a study, a series and an instance.
+
+    What it keeps nowhere is in the metadata of each instance, and is searched there.
+    """
+
+    study: frozenset[int]
+    series: frozenset[int]
+    instance: frozenset[int]
+
+    def kept(self, level: Level) -> frozenset[int]:
+        """Return the tags that are kept at a level."""
+        return {Level.STUDY: self.study, Level.SERIES: self.series, Level.INSTANCE: self.instance}[level]
+
+    def level_of(self, tag: int) -> Level:
+        """Return the level at which an attribute is searched: the instance's, unless it is kept above."""
+        if tag in self.study:
+            return Level.STUDY
+        return Level.SERIES if tag in self.series else Level.INSTANCE
 
 
-def level_of(tag: int) -> Level:
-    """Return the level at which an attribute is kept: the instance's, unless it is of a study or series."""
-    return LEVEL_OF.get(tag, Level.INSTANCE)
-
-
-def level_tags(level: Level) -> frozenset[int]:
-    """Return the tags that are stored with a study or a series."""
+def _standard(level: Level) -> frozenset[int]:
     return frozenset((*REQUIRED[level], *KNOWN[level], *KEPT[level]))
 
 
+STANDARD = Catalogue(_standard(Level.STUDY), _standard(Level.SERIES), _standard(Level.INSTANCE))
+
+
+def catalogue_of(search_attributes: str) -> Catalogue:
+    """Return the catalogue with further attributes, named like `study:Keyword, series:00081010`.
+
+    What names no level, no attribute, or one that is kept already, raises SettingsError.
+    """
+    more: dict[Level, set[int]] = {level: set() for level in Level}
+    for entry in filter(None, (each.strip() for each in search_attributes.split(","))):
+        level, _, name = entry.partition(":")
+        tag = named_tag(name)
+        if level not in set(Level) or tag is None or not dictionary_has_tag(tag):
+            raise SettingsError(
+                f"search_attributes: {entry!r} is not study, series or instance with an attribute, "
+                "as in study:MedicalAlerts"
+            )
+        if any(tag in STANDARD.kept(each) or tag in more[each] for each in Level):
+            raise SettingsError(f"search_attributes: {name} is kept in the index already")
+        more[Level(level)].add(tag)
+    return Catalogue(*(STANDARD.kept(level) | more[level] for level in Level))
+
+
+def named_tag(name: str) -> int | None:
+    """Return the tag that a keyword or eight hexadecimal digits name, or None."""
+    return int(name, 16) if _HEX_TAG.match(name) else tag_for_keyword(name)
+
+
 def vr_of(tag: int) -> str:
-    """Return the value representation of a standard attribute."""
-    return dictionary_VR(tag)
+    """Return the value representation of a standard attribute; of several, the first."""
+    return dictionary_VR(tag).partition(" or ")[0]
+
+
+def has_many(tag: int) -> bool:
+    """Tell whether a standard attribute may have more than one value."""
+    return dictionary_VM(tag) != "1"

@@ -1,20 +1,17 @@
 # ruff: noqa: S608  columns and paths are constants or hexadecimal tags, values are bound
-"""A key and its value become a predicate over the index (PS3.4 C.2.2.2; PS3.18 8.3.4.1).
+"""The keys of a search become one predicate over the index (PS3.4 C.2.2.2; PS3.18 8.3.4.1).
 
-Names match without regard to case, all else by its exact letters; `*` and `?` are wildcards for text, SQL's
-own wildcards are ordinary characters. Dates and times match by range, UIDs by list. Keys with a column of
-their own use it; every other attribute is matched in the DICOM JSON of its level.
+Keys with a column of their own use it. Every other attribute is matched in the DICOM JSON that is kept with
+its level, or else in the metadata of the instances.
 """
 
-import re
-from collections.abc import Sequence
-
-import orjson
-
 from reference_server.accounting.policy import Access
-from reference_server.dicomweb.attributes import MODALITIES_IN_STUDY, level_of, level_tags, tags
-from reference_server.dicomweb.search import Match, Search
-from reference_server.storage.names import fold_name
+from reference_server.dicomweb.attributes import MODALITIES_IN_STUDY, STANDARD, Catalogue, tags
+from reference_server.dicomweb.documents import date_time_pairs, document_predicate
+from reference_server.dicomweb.search import Match, MatchType, Search
+from reference_server.dicomweb.values import beginning, has_wildcard, listed, value_predicate, wildcard
+from reference_server.storage.moments import interval_predicate
+from reference_server.storage.names import pattern_words
 from reference_server.storage.predicate import Predicate, every
 from reference_server.storage.records import Level
 
@@ -38,156 +35,103 @@ _COLUMNS = {
 }
 STUDY_DATE, STUDY_TIME = tags("StudyDate"), tags("StudyTime")  # as paths of a key
 COLUMN_OF: dict[int, str] = {tags(keyword)[0]: column for column, keyword in _COLUMNS.items()}
-JSON_OF = {
-    Level.STUDY: "study.attributes",
-    Level.SERIES: "series.attributes",
-    Level.INSTANCE: "CAST(metadata.json AS TEXT)",
-}
-
-NO_WILDCARD_VRS = frozenset(
-    {"UI", "DA", "TM", "DT", "IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "UV", "AS", "AT"}
-)
-NUMBER_VRS = frozenset({"IS", "DS", "US", "UL", "SS", "SL", "FL", "FD", "SV", "UV"})
-AFTER_ANY_DIGIT = "~"  # sorts behind every character of a date or time, so a prefix covers what it begins
-LAST_CHARACTER = "\U0010ffff"  # sorts behind every character of a value
+METADATA = "CAST(metadata.json AS TEXT)"
 
 
-def _wildcard(column: str, text: str) -> Predicate:
-    """Return the predicate of a value with wildcards; brackets are literal.
+def search_predicate(search: Search, access: Access, catalogue: Catalogue = STANDARD) -> Predicate:
+    """Return the predicate of all keys of a search, the UIDs of its path included."""
+    found = []
+    if search.study_uid is not None:
+        found.append(Predicate("study.study_uid = ?", (search.study_uid,)))
+    if search.series_uid is not None:
+        found.append(Predicate("series.series_uid = ?", (search.series_uid,)))
+    matches = list(search.matches)
+    for dates, times in date_time_pairs(match for match in matches if match.path in (STUDY_DATE, STUDY_TIME)):
+        columns = (COLUMN_OF[dates.path[0]], COLUMN_OF[times.path[0]])
+        found.append(interval_predicate(columns, dates.text, times.text))
+        matches = [match for match in matches if match not in (dates, times)]
+    documents: dict[str, list[Match]] = {}
+    for match in matches:
+        if match.path[0] == MODALITIES_IN_STUDY:
+            found.append(_modalities(match, access))
+        elif (own := _column_predicate(match)) is not None:
+            found.append(own)
+        else:
+            documents.setdefault(document_of(match.path[0], catalogue), []).append(match)
+    return every(*found, *(document_predicate(name, keys) for name, keys in documents.items()))
 
-    The range of its literal beginning, which an index serves, is spelled out, and the pattern is hidden in an
-    expression: SQLite derives such a range itself, but then prepares the statement anew for every pattern.
+
+def document_of(tag: int, catalogue: Catalogue) -> str:
+    """Return the SQL of the DICOM JSON in which an attribute is found."""
+    level = catalogue.level_of(tag)
+    return f"{level}.attributes" if tag in catalogue.kept(level) else METADATA
+
+
+def _modalities(match: Match, access: Access) -> Predicate:
+    """Return the predicate of the modalities of the series that the caller may see.
+
+    A list means any of them, unless each is asked for; with none there is no series that has one.
     """
-    pattern = Predicate(f"{column} GLOB ('' || ?)", (text.replace("[", "[[]"),))
-    prefix = re.split(r"[*?]", text, maxsplit=1)[0]
-    if not prefix:
-        return pattern
-    low = Predicate(f"{column} >= ?", (prefix,))
-    return every(low, Predicate(f"{column} < ?", (prefix + LAST_CHARACTER,)), pattern)
+    if match.type is MatchType.EMPTY:
+        return _negated(_some_series(Predicate("series.modality <> ''"), access))
+    if match.type is MatchType.EACH:
+        single = [Predicate("series.modality = ?", (value,)) for value in listed(match.text)]
+        return every(*(_some_series(each, access) for each in single))
+    inner, *others = (
+        value_predicate("series.modality", "CS", value) for value in listed(match.text) or [match.text]
+    )
+    for other in others:
+        inner |= other
+    return _some_series(inner, access)
 
 
-def _range(column: str, text: str) -> Predicate:
-    """Return the predicate of a date or time range, or of a single value at its precision."""
-    text = text.replace(":", "")
-    low, dash, high = text.partition("-")
-    if not dash:
-        high = low
-    bounds = []
-    if low:
-        bounds.append(Predicate(f"{column} >= ?", (low,)))
-    if high:
-        bounds.append(Predicate(f"{column} <= ?", (high + AFTER_ANY_DIGIT,)))
-    return every(*bounds, Predicate(f"{column} <> ''"))
+def _some_series(inner: Predicate, access: Access) -> Predicate:
+    whole = every(access.series, inner)
+    return Predicate(
+        f"EXISTS (SELECT 1 FROM series WHERE series.study_id = study.id AND {whole.sql})", whole.values
+    )
 
 
-def _number(column: str, text: str) -> Predicate:
-    try:
-        number = float(text)
-    except ValueError:
-        return Predicate("0")
-    return Predicate(f"CAST({column} AS REAL) = ?", (number,))
+def _negated(predicate: Predicate) -> Predicate:
+    return Predicate(f"NOT {predicate.sql}", predicate.values)
 
 
-def value_predicate(column: str, vr: str, text: str) -> Predicate:
-    """Return the predicate that a column with values of that VR matches the text."""
-    if vr == "UI":
-        uids = [uid for uid in re.split(r"[,\\]+", text) if uid]
-        return Predicate(f"{column} IN (SELECT value FROM json_each(?))", (orjson.dumps(uids).decode(),))
-    if vr in ("DA", "TM", "DT"):
-        return _range(column, text)
-    if vr in NUMBER_VRS:
-        return _number(column, text)
-    if vr == "PN":
-        text = fold_name(text) or ""
-    if vr not in NO_WILDCARD_VRS and ("*" in text or "?" in text):
-        return _wildcard(column, text)
-    return Predicate(f"{column} = ?", (text.strip(" ") if vr != "PN" else text,))
-
-
-def _json_predicate(document: str, path: tuple[int, ...], vr: str, text: str, depth: int = 0) -> Predicate:
-    """Return the predicate that some value at a path of a DICOM JSON document matches the text."""
-    alias = f"item{depth}"
-    values = f"json_each({document}, '$.\"{path[0]:08X}\".Value') AS {alias}"
-    if len(path) > 1:
-        inner = _json_predicate(f"{alias}.value", path[1:], vr, text, depth + 1)
-    elif vr == "PN":
-        groups = [
-            value_predicate(f"fold_name(json_extract({alias}.value, '$.{group}'))", "PN", text)
-            for group in ("Alphabetic", "Ideographic", "Phonetic")
-        ]
-        inner = groups[0] | groups[1] | groups[2]
-    else:
-        inner = value_predicate(f"{alias}.value", vr, text)
-    return Predicate(f"EXISTS (SELECT 1 FROM {values} WHERE {inner.sql})", inner.values)
-
-
-def _name(column: str, tag: int, text: str) -> Predicate:
-    """Return the predicate of a person name with a column, which holds its alphabetic group only."""
-    alphabetic = value_predicate(column, "PN", text)
-    if text.isascii():
-        return alphabetic
-    return alphabetic | _json_predicate(JSON_OF[level_of(tag)], (tag,), "PN", text)
-
-
-def match_predicate(match: Match, access: Access) -> Predicate:
-    """Return the predicate of one key. Modalities are matched over the series that the caller may see."""
-    tag = match.path[0]
-    if tag == MODALITIES_IN_STUDY:
-        inner = every(access.series, value_predicate("series.modality", "CS", match.text))
-        return Predicate(
-            f"EXISTS (SELECT 1 FROM series WHERE series.study_id = study.id AND {inner.sql})", inner.values
-        )
-    column = COLUMN_OF.get(tag)
+def _column_predicate(match: Match) -> Predicate | None:
+    """Return the predicate of a key by its own column, or None where it has none that tells."""
+    column = COLUMN_OF.get(match.path[0])
     if column is None or len(match.path) > 1:
-        return _json_predicate(JSON_OF[level_of(tag)], match.path, match.vr, match.text)
+        return None
     if match.vr == "PN":
-        return _name(column, tag, match.text)
+        return _name_predicate(column, match)
+    if match.type is MatchType.EMPTY:
+        return Predicate(f"coalesce({column}, '') = ''")
     return value_predicate(column, match.vr, match.text)
 
 
-def reads_metadata(search: Search) -> bool:
+def _name_predicate(column: str, match: Match) -> Predicate | None:
+    """Return the predicate of a name whose alphabetic group has a column, and its words a table."""
+    if match.type is MatchType.EMPTY or "=" in match.text or not match.text.isascii():
+        return None  # other groups count too
+    literal = value_predicate(column, "PN", match.text)
+    if match.type is MatchType.VALUE:
+        return literal
+    words = [_word_predicate(match.path[0], word) for word in pattern_words(match.text)]
+    return literal | every(*words) if words else literal
+
+
+def _word_predicate(tag: int, word: str) -> Predicate:
+    """Return the predicate that a name of the study has a word that begins so."""
+    column = "name_word.word"
+    begins = wildcard(column, f"{word}*") if has_wildcard(word) else beginning(column, word)
+    inner = every(Predicate("name_word.tag = ?", (tag,)), begins)
+    studies = f"SELECT name_word.study_id FROM name_word WHERE {inner.sql}"
+    return Predicate(f"study.id IN ({studies})", inner.values)
+
+
+def reads_metadata(search: Search, catalogue: Catalogue = STANDARD) -> bool:
     """Tell whether a search needs the whole DICOM JSON of instances, to match or to return it."""
     if search.level is not Level.INSTANCE:
         return False
-    kept = level_tags(Level.INSTANCE)
-    returned = search.include_all or any(
-        level_of(tag) is Level.INSTANCE and tag not in kept for tag in search.include
-    )
-    return returned or any(
-        level_of(match.path[0]) is Level.INSTANCE and (len(match.path) > 1 or match.path[0] not in COLUMN_OF)
-        for match in search.matches
-    )
-
-
-def _interval(date: str, time: str) -> Predicate:
-    """Return the predicate of a range of dates with a range of times: one interval (PS3.4 C.2.2.2.5.3)."""
-    moment = "study.study_date || coalesce(study.study_time, '')"
-    first, _, last = date.partition("-")
-    begin, _, end = time.replace(":", "").partition("-")
-    bounds = [_range("study.study_date", date)]
-    if first:
-        bounds.append(Predicate(f"{moment} >= ?", (first + begin,)))
-    if last:
-        bounds.append(Predicate(f"{moment} <= ?", (last + end + AFTER_ANY_DIGIT,)))
-    return every(*bounds)
-
-
-def _keys(matches: Sequence[Match], access: Access) -> list[Predicate]:
-    """Return the predicates of the keys; ranges of study date and study time belong together."""
-    ranges = {
-        match.path: match for match in matches if match.path in (STUDY_DATE, STUDY_TIME) and "-" in match.text
-    }
-    if len(ranges) < len((STUDY_DATE, STUDY_TIME)):
-        return [match_predicate(match, access) for match in matches]
-    others = [match_predicate(match, access) for match in matches if match.path not in ranges]
-    return [_interval(ranges[STUDY_DATE].text, ranges[STUDY_TIME].text), *others]
-
-
-def search_predicate(search: Search, access: Access) -> Predicate:
-    """Return the predicate of all keys of a search, the UIDs of its path included."""
-    scope = []
-    if search.study_uid is not None:
-        scope.append(Predicate("study.study_uid = ?", (search.study_uid,)))
-    if search.series_uid is not None:
-        scope.append(Predicate("series.series_uid = ?", (search.series_uid,)))
-    return every(*scope, *_keys(search.matches, access))
+    wanted = {*search.include, *(match.path[0] for match in search.matches)} - {MODALITIES_IN_STUDY}
+    asked = search.include_all or bool(search.private)
+    return asked or any(document_of(tag, catalogue) == METADATA for tag in wanted)

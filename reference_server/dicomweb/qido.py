@@ -1,27 +1,23 @@
 """QIDO-RS: searches for studies, series and instances (PS3.18 10.6)."""
 
-from collections.abc import Iterable
+from functools import partial
+from http import HTTPStatus
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reference_server.dicomweb.accept import choose_json
-from reference_server.dicomweb.archive import acceptable, archive_of, json_response
-from reference_server.dicomweb.attributes import KNOWN, REQUIRED, level_of, vr_of
+from reference_server.dicomweb.accept import choose_metadata
+from reference_server.dicomweb.archive import acceptable, archive_of, json_response, with_warnings
 from reference_server.dicomweb.dicom_json import Json, with_base
+from reference_server.dicomweb.dicom_xml import json_to_xml
 from reference_server.dicomweb.matching import reads_metadata, search_predicate
-from reference_server.dicomweb.search import Search, parse_search
+from reference_server.dicomweb.media import DICOM_JSON, DICOM_XML
+from reference_server.dicomweb.parts import PartSource, PartsResponse
+from reference_server.dicomweb.query_string import parse_search
+from reference_server.dicomweb.result import render
 from reference_server.storage.index import Page, search
-from reference_server.storage.records import Found, Level
-
-EMPTY: dict[Level, Json] = {
-    level: {f"{tag:08X}": {"vr": vr_of(tag)} for tag in required} for level, required in REQUIRED.items()
-}
-RETURNED = {level: [f"{tag:08X}" for tag in (*REQUIRED[level], *KNOWN[level])] for level in Level}
-TRUNCATED = (
-    "The number of results exceeded the maximum supported by the server. Additional results can be requested."
-)
+from reference_server.storage.records import Level, Results
 
 
 async def search_studies(request: Request) -> Response:
@@ -42,60 +38,41 @@ async def search_instances(request: Request) -> Response:
 async def _answer(request: Request, level: Level) -> Response:
     archive = archive_of(request)
     access = archive.access(request)
-    media_type = choose_json(acceptable(request))
+    choice = choose_metadata(acceptable(request), single=False)
     path = request.path_params
-    wanted = parse_search(level, request.query_params.multi_items(), path.get("study"), path.get("series"))
+    parameters = request.query_params.multi_items()
+    wanted = parse_search(level, parameters, path.get("study"), path.get("series"), archive.catalogue)
     most = archive.settings.max_results
     limit = most if wanted.limit is None else min(wanted.limit, most)
-    # One row more than may be sent tells whether there are more, without counting them.
-    more = 1 if wanted.limit is None or wanted.limit > most else 0
-    page = Page(limit + more, wanted.offset)
-    where = search_predicate(wanted, access)
-    found = await search(archive.database, level, where, access, page, with_metadata=reads_metadata(wanted))
-    warnings = wanted.warnings + ((TRUNCATED,) if len(found) > limit else ())
+    # One match more than is counted tells a number from a lower bound.
+    page = Page(limit, wanted.offset, archive.settings.max_counted + 1)
+    where = search_predicate(wanted, access, archive.catalogue)
+    with_metadata = reads_metadata(wanted, archive.catalogue)
+    results = await search(archive.database, level, where, access, page, with_metadata=with_metadata)
+    warnings = wanted.warnings + _remaining(results, archive.settings.max_counted)
     base = archive.base_url(request)
-    results = orjson.dumps([render(each, wanted, base) for each in found[:limit]])
-    return json_response(with_base(results, base.encode()), media_type, warnings)
+    rendered = [render(each, wanted, archive.catalogue, base) for each in results.found]
+    if choice.media_type == DICOM_JSON:
+        return json_response(with_base(orjson.dumps(rendered), base.encode()), DICOM_JSON, warnings)
+    return with_warnings(_xml(rendered, base), warnings)
 
 
-def render(found: Found, wanted: Search, base: str) -> Json:
-    """Return one result: attributes of its level and of the levels that the path omits, and counts."""
-    documents: dict[Level, Json] = {Level.STUDY: orjson.loads(found.study_attributes)}
-    if found.series_attributes is not None:
-        documents[Level.SERIES] = orjson.loads(found.series_attributes)
-    if found.instance_attributes is not None:
-        documents[Level.INSTANCE] = orjson.loads(found.metadata or found.instance_attributes)
-    result: Json = {}
-    for level, document in documents.items():
-        if level is wanted.level or level not in wanted.levels_of_path:
-            result |= EMPTY[level]
-            result |= document if wanted.include_all else _pick(document, RETURNED[level])
-    for tag in wanted.include:
-        if level_of(tag) in documents:
-            result |= _pick(documents[level_of(tag)], (f"{tag:08X}",))
-    return dict(sorted((result | _computed(found, base)).items()))
+def _remaining(results: Results, most: int) -> tuple[str, ...]:
+    """Return the warning that there are more matches (PS3.18 8.3.4.4.1), if there are."""
+    if not results.remaining:
+        return ()
+    number = f"more than {most}" if results.remaining > most else str(results.remaining)
+    return (f"There are {number} additional results that can be requested",)
 
 
-def _pick(document: Json, names: Iterable[str]) -> Json:
-    return {name: document[name] for name in names if name in document}
+def _xml(rendered: list[Json], base: str) -> Response:
+    """Return the results as XML, one part each; a message of no parts does not exist, so none is 204."""
+    if not rendered:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
 
+    async def part(result: Json) -> bytes:
+        document = with_base(orjson.dumps(result), base.encode())
+        return json_to_xml(orjson.loads(document))
 
-def _computed(found: Found, base: str) -> Json:
-    """Return the attributes that describe the result as this archive holds it."""
-    url = f"{base}/studies/{found.study_uid}"
-    result: Json = {"0020000D": {"vr": "UI", "Value": [found.study_uid]}}
-    if found.series_uid is not None:
-        url += f"/series/{found.series_uid}"
-        result["0020000E"] = {"vr": "UI", "Value": [found.series_uid]}
-    if found.sop_instance_uid is not None:
-        url += f"/instances/{found.sop_instance_uid}"
-    result["00081190"] = {"vr": "UR", "Value": [url]}
-    result["00080056"] = {"vr": "CS", "Value": ["ONLINE"]}
-    if found.modalities is not None:
-        modalities = [each for each in orjson.loads(found.modalities) if each]
-        result["00080061"] = {"vr": "CS", "Value": modalities} if modalities else {"vr": "CS"}
-        result["00201206"] = {"vr": "IS", "Value": [found.series_count]}
-        result["00201208"] = {"vr": "IS", "Value": [found.instance_count]}
-    elif found.instance_count is not None:
-        result["00201209"] = {"vr": "IS", "Value": [found.instance_count]}
-    return result
+    headers = (("Content-Type", DICOM_XML),)
+    return PartsResponse([PartSource(headers, None, partial(part, each)) for each in rendered], DICOM_XML)

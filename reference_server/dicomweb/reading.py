@@ -16,7 +16,7 @@ from pydicom import Dataset, dcmread
 from pydicom import config as pydicom_config
 from pydicom.uid import RE_VALID_UID
 
-from reference_server.dicomweb.attributes import level_tags
+from reference_server.dicomweb.attributes import INDEXED_NAMES, STANDARD, Catalogue
 from reference_server.dicomweb.dicom_json import BASE, Json, model_of
 from reference_server.dicomweb.frames import frame_layout
 from reference_server.dicomweb.inflating import inflated
@@ -28,8 +28,8 @@ from reference_server.dicomweb.transfer import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     syntax_of,
 )
-from reference_server.storage.names import fold_name
-from reference_server.storage.records import InstanceRecord, Level, StudyKeys
+from reference_server.storage.names import fold_name, name_words
+from reference_server.storage.records import InstanceRecord, StudyKeys
 
 # What a value says is kept as it is said; an archive stores and does not correct.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
@@ -56,12 +56,12 @@ class Arrived:
     sha256: str
 
 
-def read_instance(file: Arrived) -> InstanceRecord:
-    """Return the record of a DICOM file; raises UnreadableError."""
+def read_instance(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRecord:
+    """Return the record of a DICOM file, with what the catalogue keeps; raises UnreadableError."""
     _admit(file)
     try:
         dataset = dcmread(file.path, defer_size=DEFER_BYTES)
-        return _record(dataset, _identity(dataset), file)
+        return _record(dataset, _identity(dataset), file, catalogue)
     except UnreadableError:
         raise
     except Exception as error:
@@ -108,7 +108,9 @@ def _identity(dataset: Dataset) -> dict[str, str]:
     return found
 
 
-def _record(dataset: Dataset, identity: dict[str, str], file: Arrived) -> InstanceRecord:
+def _record(
+    dataset: Dataset, identity: dict[str, str], file: Arrived, catalogue: Catalogue
+) -> InstanceRecord:
     uri = (
         f"/studies/{identity['StudyInstanceUID']}/series/{identity['SeriesInstanceUID']}"
         f"/instances/{identity['SOPInstanceUID']}"
@@ -123,10 +125,11 @@ def _record(dataset: Dataset, identity: dict[str, str], file: Arrived) -> Instan
         modality=_text(model, "00080060"),
         series_number=_text(model, "00200011"),
         instance_number=_text(model, "00200013"),
-        study_keys=_study_keys(model),
-        study_attributes=_subset(model, level_tags(Level.STUDY)),
-        series_attributes=_subset(model, level_tags(Level.SERIES)),
-        instance_attributes=_subset(model, level_tags(Level.INSTANCE)),
+        study_keys=study_keys(model),
+        name_words=study_name_words(model),
+        study_attributes=subset(model, catalogue.study),
+        series_attributes=subset(model, catalogue.series),
+        instance_attributes=subset(model, catalogue.instance),
         metadata=orjson.dumps(model),
         size_bytes=file.size_bytes,
         sha256=file.sha256,
@@ -144,7 +147,8 @@ def _text(model: Json, tag: str) -> str | None:
     return None if first is None else str(first)
 
 
-def _study_keys(model: Json) -> StudyKeys:
+def study_keys(model: Json) -> StudyKeys:
+    """Return the indexed attributes of a study."""
     return StudyKeys(
         patient_id=_text(model, "00100020"),
         patient_name=_text(model, "00100010"),
@@ -158,6 +162,17 @@ def _study_keys(model: Json) -> StudyKeys:
     )
 
 
-def _subset(model: Json, wanted: Iterable[int]) -> str:
+def study_name_words(model: Json) -> tuple[tuple[int, str], ...]:
+    """Return the words of the names that fuzzy matching finds in the index."""
+    return tuple(
+        (tag, word)
+        for tag in INDEXED_NAMES
+        for name in model.get(f"{tag:08X}", {}).get("Value", ())
+        for word in name_words(orjson.dumps(name).decode()).split()
+    )
+
+
+def subset(model: Json, wanted: Iterable[int]) -> str:
+    """Return the DICOM JSON of these attributes, as far as they are there."""
     names = {f"{tag:08X}" for tag in wanted}
     return orjson.dumps({name: value for name, value in model.items() if name in names}).decode()

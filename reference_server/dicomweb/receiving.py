@@ -175,7 +175,8 @@ def _reason(error: MalformedError) -> Reason:
 def _keep(archive: Archive, blob: IncomingBlob) -> Handled:
     """Read the instance and make its blob durable, in a thread; what cannot be read leaves no file."""
     try:
-        record = read_instance(Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256))
+        arrived = Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256)
+        record = read_instance(arrived, archive.catalogue)
         with measured("blob"):
             archive.blobs.keep(blob)
     except UnreadableError as error:

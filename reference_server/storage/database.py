@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from reference_server.errors import Unavailable
-from reference_server.storage.names import fold_name
+from reference_server.storage.moments import utc_moment
+from reference_server.storage.names import fold_name, name_words
 from reference_server.storage.predicate import Value
 from reference_server.timing import count_round_trip, measured
 
@@ -22,6 +23,12 @@ Row = tuple[Any, ...]
 Result = TypeVar("Result")
 Write = Callable[["Transaction"], Awaitable[Result]]
 GROUP_LIMIT = 64
+# What SQL calls by these names, with so many arguments.
+FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
+    ("fold_name", 1, fold_name),
+    ("name_words", 1, name_words),
+    ("utc_moment", 2, utc_moment),
+)
 BUSY_TIMEOUT_SECONDS = 30.0
 
 
@@ -64,7 +71,8 @@ class Database:
         for schema in self._schemas:
             await self._writer.executescript(schema.read_text(encoding="utf-8"))
         self._reader = await self._connect("FULL")
-        await self._reader.create_function("fold_name", 1, fold_name, deterministic=True)
+        for name, arguments, function in FUNCTIONS:
+            await self._reader.create_function(name, arguments, function, deterministic=True)
         await self._reader.execute("PRAGMA query_only=1")
         self._committer = asyncio.create_task(self._commit_forever(), name="committer")
 

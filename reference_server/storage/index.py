@@ -9,8 +9,8 @@ from typing import Protocol
 
 from reference_server.errors import Unauthorized
 from reference_server.storage.database import Database, Row
-from reference_server.storage.predicate import TRUE, Predicate, Value, every
-from reference_server.storage.records import Found, FrameLayout, Level, Located
+from reference_server.storage.predicate import TRUE, Predicate, every
+from reference_server.storage.records import Found, FrameLayout, Level, Located, Results
 
 
 class Access(Protocol):
@@ -51,10 +51,11 @@ class Access(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page of results begins and how many rows it has at most."""
+    """Where a page of results begins, how many rows it has at most, and how many after it are counted."""
 
     limit: int
     offset: int
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ _IDENTITY = {
 def search_statement(
     level: Level, where: Predicate, access: Access, page: Page, *, with_metadata: bool
 ) -> Predicate:
-    """Return the statement of one page of results, in the order of arrival.
+    """Return the statement of one page of results, in the order of arrival, and of what is counted after it.
 
     `with_metadata` says whether the whole DICOM JSON of instances is asked for, or used by `where`.
     """
@@ -128,18 +129,19 @@ def search_statement(
     condition = every(where, visible)
     document = "metadata.json" if with_metadata else "NULL"
     source = _SOURCE[level] + (_METADATA if with_metadata else "")
-    selected = f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}"
-    bound: tuple[Value, ...] = tuple(value for column in columns for value in column.values)
-    limits = (*condition.values, page.limit, page.offset)
-    if whole.always:
-        sql = f"{selected} FROM {source} WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"
-        return Predicate(sql, (*bound, *limits))
     # The keys of the page first, then one decision per row of it whether stored aggregates hold: SQLite would
     # otherwise compute the columns of every match before it sorts. A LIMIT keeps the two steps apart.
     keys = f"SELECT {level}.id FROM {source} WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"  # noqa: S608
-    rows = f"SELECT {level}.*, {whole.sql} AS whole FROM {level} WHERE {level}.id IN ({keys}) LIMIT -1"  # noqa: S608
-    sql = f"{selected} FROM ({rows}) AS {source} ORDER BY {level}.id LIMIT -1"
-    return Predicate(sql, (*bound, *whole.values, *limits))
+    selected = f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}"
+    aggregated = tuple(value for column in columns for value in column.values)
+    matched = (*condition.values, page.limit + page.ahead, page.offset)
+    page_keys = "SELECT id FROM matched ORDER BY id LIMIT ?"
+    rows = f"SELECT {level}.*, {whole.sql} AS whole FROM {level} WHERE {level}.id IN ({page_keys}) LIMIT -1"  # noqa: S608
+    sql = (
+        f"WITH matched AS MATERIALIZED ({keys}) {selected}, (SELECT count(*) FROM matched)"  # noqa: S608
+        f" FROM ({rows}) AS {source} ORDER BY {level}.id LIMIT -1"
+    )
+    return Predicate(sql, (*matched, *aggregated, *whole.values, page.limit))
 
 
 _LOCATED = (
@@ -202,11 +204,12 @@ async def search(
     page: Page,
     *,
     with_metadata: bool = False,
-) -> list[Found]:
+) -> Results:
     """Return one page of what the caller may see and `where` holds for."""
     statement = search_statement(level, where, access, page, with_metadata=with_metadata)
-    _, rows = await _rows(database, statement, access, 12)
-    return [Found(*row[1:]) for row in rows]
+    _, rows = await _rows(database, statement, access, 13)
+    matched = rows[0][12] if rows else 0
+    return Results([Found(*row[1:12]) for row in rows], max(0, matched - page.limit))
 
 
 async def locate(

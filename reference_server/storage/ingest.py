@@ -29,6 +29,10 @@ INSERT INTO study (repository_id, study_uid, patient_id, patient_name, patient_b
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', 0, 0, ?)
 ON CONFLICT (repository_id, study_uid) DO NOTHING
 """
+INSERT_NAME_WORD = """
+INSERT OR IGNORE INTO name_word (tag, word, study_id)
+SELECT ?, ?, study.id FROM study WHERE study.repository_id = ? AND study.study_uid = ?
+"""
 INSERT_SERIES = """
 INSERT INTO series (study_id, repository_id, series_uid, modality, series_number, instance_count, attributes)
 SELECT study.id, study.repository_id, ?, ?, ?, 0, ?
@@ -98,6 +102,10 @@ async def _insert(write: Transaction, repository_id: int, records: list[Instance
     await write.many(
         INSERT_STUDY,
         [(repository_id, uid, *astuple(r.study_keys), r.study_attributes) for uid, r in firsts.items()],
+    )
+    await write.many(
+        INSERT_NAME_WORD,
+        [(*word, repository_id, uid) for uid, r in firsts.items() for word in r.name_words],
     )
     series = {(record.study_uid, record.series_uid): record for record in reversed(records)}
     await write.many(

@@ -49,6 +49,7 @@ class InstanceRecord:
     series_number: str | None
     instance_number: str | None
     study_keys: StudyKeys
+    name_words: tuple[tuple[int, str], ...]  # of the study: the tag of a name, and a word of it
     study_attributes: str
     series_attributes: str
     instance_attributes: str
@@ -99,3 +100,11 @@ class Found:
     modalities: str | None
     series_count: int | None
     instance_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of search results, and how many matches after it were counted."""
+
+    found: list[Found]
+    remaining: int

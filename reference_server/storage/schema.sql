@@ -32,6 +32,14 @@ CREATE INDEX IF NOT EXISTS study_by_patient_name ON study (patient_name);
 CREATE INDEX IF NOT EXISTS study_by_date ON study (study_date);
 CREATE INDEX IF NOT EXISTS study_by_accession_number ON study (accession_number);
 
+-- The words of the names of a study, without case and accents, for fuzzy matching.
+CREATE TABLE IF NOT EXISTS name_word (
+    tag INTEGER NOT NULL,
+    word TEXT NOT NULL,
+    study_id INTEGER NOT NULL REFERENCES study (id),
+    PRIMARY KEY (tag, word, study_id)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY,
     study_id INTEGER NOT NULL REFERENCES study (id),

@@ -8,7 +8,7 @@ from reference_server.accounting.grants import Grants
 from reference_server.accounting.off import Off
 from reference_server.accounting.policy import AccessPolicy, Credentials
 from reference_server.dicomweb.matching import search_predicate
-from reference_server.dicomweb.search import parse_search
+from reference_server.dicomweb.query_string import parse_search
 from reference_server.storage.index import Page, search_statement
 from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Level

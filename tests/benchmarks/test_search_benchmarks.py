@@ -19,7 +19,7 @@ from reference_server.accounting.policy import Access, AccessPolicy, Credentials
 from reference_server.accounting.tokens import issue_token, token_hash
 from reference_server.app import open_database
 from reference_server.dicomweb.matching import search_predicate
-from reference_server.dicomweb.search import parse_search
+from reference_server.dicomweb.query_string import parse_search
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.index import Page, locate, search
 from reference_server.storage.ingest import store
@@ -59,6 +59,7 @@ def records(study: int) -> list[InstanceRecord]:
             series_number="1",
             instance_number=str(number),
             study_keys=keys,
+            name_words=(),
             study_attributes="{}",
             series_attributes="{}",
             instance_attributes="{}",
@@ -117,12 +118,12 @@ def test_search(benchmark: BenchmarkFixture, bench: Bench, design: str, query: s
     access = bench.access(design)
     wanted = parse_search(Level.STUDY, QUERIES[query])
     where = search_predicate(wanted, access)
-    page = Page(wanted.limit or 100, 0)
+    page = Page(wanted.limit or 100, 0, 101)
 
     found = benchmark(
         lambda: bench.loop.run_until_complete(search(bench.database, Level.STUDY, where, access, page))
     )
-    assert found
+    assert found.found
 
 
 @pytest.mark.parametrize("design", DESIGNS)

@@ -13,7 +13,7 @@ from reference_server.accounting.grants import Grants
 from reference_server.accounting.policy import Access, Credentials
 from reference_server.accounting.tokens import token_hash
 from reference_server.dicomweb.matching import search_predicate
-from reference_server.dicomweb.search import parse_search
+from reference_server.dicomweb.query_string import parse_search
 from reference_server.storage.database import Database
 from reference_server.storage.index import Page, locate, search
 from reference_server.storage.predicate import Predicate
@@ -47,17 +47,17 @@ async def expect_projection(database: Database, access: Access, world: World, us
         wanted = list(dict.fromkeys(map(key, visible)))  # in order of arrival, each once
         where = search_predicate(parse_search(level, []), access)
         found = await search(database, level, where, access, EVERYTHING)
-        assert [key_of(each, names) for each in found] == wanted
+        assert [key_of(each, names) for each in found.found] == wanted
         for page in (Page(2, 0), Page(2, 2), Page(1, 3)):
             part = await search(database, level, where, access, page)
             end = page.offset + page.limit
-            assert [key_of(each, names) for each in part] == wanted[page.offset : end]
+            assert [key_of(each, names) for each in part.found] == wanted[page.offset : end]
         if level is not Level.INSTANCE:
-            for each in found:
+            for each in found.found:
                 below = [i for i in visible if key(i) == key_of(each, names)]
                 assert each.instance_count == len(below)
             if level is Level.STUDY:
-                expect_study_counts(found, visible, names)
+                expect_study_counts(found.found, visible, names)
 
 
 def expect_study_counts(found: list[Found], visible: list[Instance], names: dict[int, str]) -> None:
@@ -76,7 +76,7 @@ async def expect_modality_filter(database: Database, access: Access, world: Worl
         where = search_predicate(parse_search(Level.STUDY, [("ModalitiesInStudy", modality)]), access)
         found = await search(database, Level.STUDY, where, access, EVERYTHING)
         wanted = {KEYS[Level.STUDY](i) for i in visible if i.modality == modality}
-        assert {key_of(each, names) for each in found} == wanted
+        assert {key_of(each, names) for each in found.found} == wanted
 
 
 async def expect_retrieval(database: Database, access: Access, world: World, user: str) -> None:

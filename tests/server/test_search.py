@@ -187,7 +187,7 @@ def test_fields_are_included(filled: RunningArchive, query: str) -> None:
 
 
 def test_what_is_not_supported_is_ignored_with_a_warning(filled: RunningArchive) -> None:
-    answer = filled.get("/studies?fuzzymatching=true&00091001=x&includefield=nothing")
+    answer = filled.get("/studies?zzqq%E5%B1%B1%0D%0A%22=1&00091001=x&includefield=nothing")
     assert len(answer.json()) == 4
     assert len(answer.headers.get_list("warning")) == 3
     assert all(each.startswith("299 ") for each in answer.headers.get_list("warning"))

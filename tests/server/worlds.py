@@ -118,6 +118,7 @@ def record(instance: Instance) -> InstanceRecord:
         series_number="1",
         instance_number="1",
         study_keys=StudyKeys(f"P{instance.study}", *(None,) * 8),
+        name_words=(),
         study_attributes="{}",
         series_attributes="{}",
         instance_attributes="{}",

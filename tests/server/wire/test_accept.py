@@ -4,7 +4,6 @@ import pytest
 
 from reference_server.dicomweb.accept import (
     Choice,
-    choose_json,
     choose_metadata,
     parse_accept,
     query_accept,
@@ -57,10 +56,11 @@ def as_parts(image_type: str) -> str:
         "text/html, application/xhtml+xml, image/avif, */*;q=0.8",
         "application/dicom+json;q=nonsense, */*",
         f"{XML_PARTS};q=0.9, application/dicom+json",
+        "application/dicom+xml, application/dicom+json;q=0.1",
     ],
 )
 def test_json_is_acceptable(accept: str | None) -> None:
-    assert choose_json(parse_accept(accept)) == "application/dicom+json"
+    assert choose_metadata(parse_accept(accept), single=False).media_type == "application/dicom+json"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_json_is_acceptable(accept: str | None) -> None:
 )
 def test_json_is_not_acceptable(accept: str) -> None:
     with pytest.raises(NotAcceptable):
-        choose_json(parse_accept(accept))
+        choose_metadata(parse_accept(accept), single=False)
 
 
 @pytest.mark.parametrize(
@@ -270,9 +270,10 @@ def test_every_image_type_gives_the_stored_stream(uid: str) -> None:
 
 
 def test_the_query_parameter_goes_before_the_header() -> None:
-    assert choose_json(parse_accept("text/html, */*;q=0.8", "application/json")) == "application/dicom+json"
+    ranges = parse_accept("text/html, */*;q=0.8", "application/json")
+    assert choose_metadata(ranges, single=False).media_type == "application/dicom+json"
     with pytest.raises(NotAcceptable):
-        choose_json(parse_accept("application/dicom+json, */*;q=0.1", "text/html"))
+        choose_metadata(parse_accept("application/dicom+json, */*;q=0.1", "text/html"), single=False)
 
 
 @pytest.mark.parametrize(
