@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydicom import dcmread
+from pydicom.config import RAISE
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
+from pydicom.valuerep import validate_value
 
 PREFIX = slice(128, 132)
 META_BEGIN = 144  # preamble, prefix, and the element (0002,0000) of twelve bytes
-META_GROUP = 0x0002
+META_GROUP = b"\x02\x00"
+LONG_VRS = (b"OB", b"UN")  # of those in group 0002, the ones with a length of four bytes
 UNDEFINED_LENGTH = 0xFFFFFFFF
 REQUIRED_META = (
     "FileMetaInformationVersion",
@@ -45,10 +48,18 @@ def _meta_length_defects(data: bytes) -> Iterator[str]:
         yield "the File Meta Information does not begin with its group length"
         return
     begin = META_BEGIN + int.from_bytes(data[140:META_BEGIN], "little")
-    deflated = b"1.2.840.10008.1.2.1.99" in data[META_BEGIN:begin]
-    group = int.from_bytes(data[begin : begin + 2], "little")
-    if begin >= len(data) or (group <= META_GROUP and not deflated):
+    if begin != _end_of_meta(data) or begin >= len(data):
         yield "the group length of the File Meta Information does not lead to the dataset"
+
+
+def _end_of_meta(data: bytes) -> int:
+    """Return where the elements of group 0002 end, which are always of explicit VRs, little endian."""
+    at = META_BEGIN
+    while data[at : at + 2] == META_GROUP:
+        is_long = data[at + 4 : at + 6] in LONG_VRS
+        value, length = (at + 12, data[at + 8 : at + 12]) if is_long else (at + 8, data[at + 6 : at + 8])
+        at = value + int.from_bytes(length, "little")
+    return at
 
 
 def _meta_defects(dataset: Dataset) -> Iterator[str]:
@@ -75,4 +86,7 @@ def _element_defects(dataset: Dataset) -> Iterator[str]:
             length = len(element.value or b"")
             if length != element.length or length % 2:
                 yield f"{tag} has {length} bytes where its length says {element.length}"
-        _ = dataset[tag].value  # raises for what its VR does not allow
+        parsed = dataset[tag]
+        for value in parsed.value if parsed.VM > 1 else [parsed.value]:
+            if isinstance(value, str):
+                validate_value(parsed.VR, value, RAISE)
