@@ -6,7 +6,6 @@ from pathlib import Path
 
 from scenarios.conformance.compare import matrix
 from scenarios.conformance.results import Run, write_results
-from scenarios.conformance.verdict import State
 from tests.conformance.reference_archive import reference_archive
 from tests.peers.suite import run_suite
 
@@ -42,11 +41,9 @@ def matrix_page(runs: list[Run]) -> str:
 
 
 def short(run: Run) -> Run:
-    """Return the run without the exchanges behind what is not a deviation, which are most of its size."""
+    """Return the run without the exchanges, which are most of its size; a run anew has them all."""
     results = tuple(
-        result
-        if result.state in {State.FAIL, State.WARN}
-        else replace(result, evidence=(), evidence_left_out=len(result.evidence) + result.evidence_left_out)
+        replace(result, evidence=(), evidence_left_out=result.evidence_left_out + len(result.evidence))
         for result in run.results
     )
     return replace(run, results=results)

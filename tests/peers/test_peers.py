@@ -11,10 +11,12 @@ from scenarios.conformance.compare import read_all
 from scenarios.conformance.expectations import Expectation, load_expectations, refuse_unmatched
 from scenarios.conformance.results import CheckResult, Run
 from scenarios.conformance.verdict import ExitCode, State
+from tests.conformance.reference_archive import ROOT
 from tests.peers import __main__ as command
 from tests.peers import orthanc, tiny_pacs
 from tests.peers.moved import moved_lines
 from tests.peers.peer import MissingPeerError, Peer
+from tests.peers.publishing import MATRIX, matrix_page
 from tests.peers.suite import run_suite
 
 PEERS = tuple(command.PEERS.values())
@@ -57,6 +59,12 @@ def test_a_peer_that_is_missing_is_no_pass(
 def test_an_unknown_peer_is_a_usage_error() -> None:
     with pytest.raises(SystemExit, match=str(int(ExitCode.USAGE))):
         command.main(["pacs-nobody-has"])
+
+
+def test_the_published_matrix_is_that_of_the_published_results() -> None:
+    folder = ROOT / "reports" / "published" / "conformance"
+    runs = read_all([folder / f"{name}.json" for name in ("results", *command.PEERS)])
+    assert (folder / MATRIX).read_text(encoding="utf-8") == matrix_page(runs)
 
 
 @pytest.mark.peer
