@@ -94,7 +94,8 @@ def create_app(settings: Settings) -> Starlette:
         await archive.database.close()
         archive.workers.shutdown()
 
-    paths = {settings.base_path + each.path or "/": each for each in RESOURCES}
+    roots = (settings.base_path, f"/repositories/{{repository}}{settings.base_path}")
+    paths = {root + each.path or "/": each for root in roots for each in RESOURCES}
     routes = [Route(path, Endpoint(each.actions)) for path, each in paths.items()]
     middleware = [
         Middleware(ServerTiming),

@@ -24,9 +24,11 @@ class AllowAll:
             raise Unauthorized("this archive needs a bearer token")
         return Access(caller=identified(credentials, now))
 
-    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
-        """Return the caller and its own repository."""
-        return await storer_of(database, credentials, now, decide=False)
+    async def storer(
+        self, database: Database, credentials: Credentials, now: float, repository: str | None = None
+    ) -> Storer:
+        """Return the caller and its own repository, or the one that is named."""
+        return await storer_of(database, credentials, now, repository, decide=False)
 
     async def place(
         self,

@@ -17,6 +17,7 @@ from reference_server.storage.predicate import Predicate, Value
 
 ANONYMOUS = 1
 AUTHENTICATED = 2
+NOWHERE = "you may not store in any repository"
 
 _BY_HASH = """caller (id, repository_id) AS MATERIALIZED (
     SELECT principal.id, principal.repository_id
@@ -70,28 +71,36 @@ def identified(credentials: Credentials, now: float) -> Predicate:
     return Predicate(f"{_BY_HASH}, {_USERS_SUBJECT}", values)
 
 
-_STORER = f"""SELECT caller.id, caller.repository_id, EXISTS (
+_STORER = f"""WITH {{who}}, target (id) AS (SELECT {{target}})
+SELECT caller.id, target.id, EXISTS (
     SELECT 1 FROM access_grant AS held
-    WHERE held.study_id IS NULL AND held.repository_id = caller.repository_id
+    WHERE held.study_id IS NULL AND held.repository_id = target.id
     AND held.operations & {int(Operation.APPEND)}
     AND held.subject_id IN (SELECT id FROM subject) AND held.revoked_at IS NULL
     AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
 ), (SELECT json_group_array(id) FROM subject)
-FROM caller"""
+FROM caller, target"""
+_OWN_REPOSITORY = Predicate("repository_id FROM caller")
+_NAMED_REPOSITORY = "(SELECT id FROM repository WHERE name = ?)"
 
 
-async def storer_of(database: Database, credentials: Credentials, now: float, *, decide: bool) -> Storer:
-    """Return who stores, in one round trip; `decide` says whether the right to append is asked for."""
+async def storer_of(
+    database: Database, credentials: Credentials, now: float, repository: str | None, *, decide: bool
+) -> Storer:
+    """Return who stores and where, in one round trip; `decide` says whether the right to append is needed."""
     if credentials.anonymous:
         raise Unauthorized("storing needs a bearer token")
     who = identified(credentials, now)
-    rows = await database.read(f"WITH {who.sql} {_STORER}", (*who.values, now, now))
+    named = repository is not None
+    target = Predicate(_NAMED_REPOSITORY, (repository,)) if named else _OWN_REPOSITORY
+    sql = _STORER.format(who=who.sql, target=target.sql)
+    rows = await database.read(sql, (*who.values, *target.values, now, now))
     if not rows:
         raise Unauthorized("the bearer token is not valid")
     principal_id, repository_id, may_append, subjects = rows[0]
     if repository_id is None or (decide and not may_append):
-        raise Forbidden("you may not store in any repository")
-    return Storer(principal_id, repository_id, tuple(orjson.loads(subjects)))
+        raise Forbidden("you may not store in that repository" if named else NOWHERE)
+    return Storer(principal_id, repository_id, tuple(orjson.loads(subjects)), confined=named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,11 @@ class Grants:
             retrievable=INSTANCE.predicate(Operation.RETRIEVE, now),
         )
 
-    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
-        """Return the caller, where it may append to its own repository."""
-        return await storer_of(database, credentials, now, decide=True)
+    async def storer(
+        self, database: Database, credentials: Credentials, now: float, repository: str | None = None
+    ) -> Storer:
+        """Return the caller, where it may append to its own repository or to the one that is named."""
+        return await storer_of(database, credentials, now, repository, decide=True)
 
     async def place(
         self, write: Transaction, storer: Storer, study_uids: Collection[str], now: float

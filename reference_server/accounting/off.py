@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 
 from reference_server.accounting.policy import Access, Credentials, Storer
+from reference_server.errors import Forbidden
 from reference_server.storage.database import Database, Transaction
 
 EVERYTHING = Access()
+DEFAULT_NAME = "default"
 DEFAULT_REPOSITORY = Storer(principal_id=None, repository_id=1)
 
 
@@ -18,8 +20,16 @@ class Off:
         """Return the constant that sees all rows."""
         return EVERYTHING
 
-    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:  # noqa: ARG002
-        """Return the default repository."""
+    async def storer(
+        self,
+        database: Database,  # noqa: ARG002  the protocol's signature
+        credentials: Credentials,  # noqa: ARG002  the protocol's signature
+        now: float,  # noqa: ARG002  the protocol's signature
+        repository: str | None = None,
+    ) -> Storer:
+        """Return the default repository; with accounting off nothing is stored into another."""
+        if repository not in (None, DEFAULT_NAME):
+            raise Forbidden("you may not store in that repository")
         return DEFAULT_REPOSITORY
 
     async def place(

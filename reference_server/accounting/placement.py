@@ -45,7 +45,8 @@ async def placed(
     for study_uid in study_uids:
         held = [row for row in rows if row[0] == study_uid]
         own = [row for row in held if row[1] == storer.repository_id]
-        candidates = own or [row for row in held if row[2]]
+        elsewhere = [] if storer.confined else [row for row in held if row[2]]
+        candidates = own or elsewhere
         appendable = [row[1] for row in candidates if row[3]]
         if appendable:
             places[study_uid] = appendable[0]

@@ -7,7 +7,7 @@ caller iff it holds an instance that the caller may discover, and every count is
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import Protocol
 
@@ -63,14 +63,33 @@ class Access:
     whole_series: Predicate = TRUE
     retrievable: Predicate = TRUE
 
+    def within(self, repository: str) -> "Access":
+        """Return the part of this that lies in one repository; one that does not exist holds nothing."""
+
+        def here(table: str) -> Predicate:
+            key = "(SELECT repository.id FROM repository WHERE repository.name = ?)"
+            return Predicate(f"{table}.repository_id = {key}", (repository,))
+
+        return replace(
+            self,
+            study=here("study") & self.study,
+            series=here("series") & self.series,
+            instance=here("instance") & self.instance,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Storer:
-    """Who stores, and into which repository; with accounting off nobody, into the default repository."""
+    """Who stores, and into which repository; with accounting off nobody, into the default repository.
+
+    `subjects` are the principals through which it holds grants; `confined` says that it asked for this
+    repository, so that no study is continued in another one.
+    """
 
     principal_id: int | None
     repository_id: int
-    subjects: tuple[int, ...] = ()  # the principals through which it holds grants
+    subjects: tuple[int, ...] = ()
+    confined: bool = False
 
 
 class AccessPolicy(Protocol):
@@ -82,8 +101,13 @@ class AccessPolicy(Protocol):
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return what these credentials may see at that time; raises Unauthorized where they are missing."""
 
-    async def storer(self, database: Database, credentials: Credentials, now: float) -> Storer:
-        """Return who stores; raises Unauthorized, or Forbidden where the caller may store nowhere."""
+    async def storer(
+        self, database: Database, credentials: Credentials, now: float, repository: str | None = None
+    ) -> Storer:
+        """Return who stores, into its own repository or the one that is named.
+
+        Raises Unauthorized, and Forbidden where the caller may not store there or nothing is there.
+        """
 
     async def place(
         self, write: Transaction, storer: Storer, study_uids: Collection[str], now: float

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,7 +40,9 @@ class Archive:
         """Return what the caller of the request may see; a malformed or missing token raises Unauthorized."""
         credentials = self.credentials(request)
         with measured("authz"):
-            return self.policy.access(credentials, self.clock())
+            access = self.policy.access(credentials, self.clock())
+            repository = repository_of(request)
+            return access if repository is None else access.within(repository)
 
     def credentials(self, request: Request) -> Credentials:
         """Return the credentials of the request; with accounting off nobody looks at them."""
@@ -56,12 +59,24 @@ class Archive:
         A Host that names the address at which this process listens, but no port, means this process:
         dicomweb-client leaves the port out.
         """
-        if self.settings.public_url:
-            return self.settings.public_url
+        base = self.settings.public_url or self._reached(request)
+        repository = repository_of(request)
+        if repository is None:
+            return base
+        root = base.removesuffix(self.settings.base_path)
+        return f"{root}/repositories/{quote(repository, safe='')}{self.settings.base_path}"
+
+    def _reached(self, request: Request) -> str:
         url = request.url
         host, port = request.scope["server"]
         netloc = f"{host}:{port}" if url.netloc == host else url.netloc
         return f"{url.scheme}://{netloc}{self.settings.base_path}"
+
+
+def repository_of(request: Request) -> str | None:
+    """Return the name of the repository at whose root the request came in, or None at the common root."""
+    name: str | None = request.path_params.get("repository")
+    return name
 
 
 def archive_of(request: Request) -> Archive:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from reference_server.accounting.policy import Storer
 from reference_server.dicomweb.accept import Choice, choose_metadata
-from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response
+from reference_server.dicomweb.archive import Archive, acceptable, archive_of, json_response, repository_of
 from reference_server.dicomweb.dicom_json import Json
 from reference_server.dicomweb.dicom_xml import json_to_xml
 from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, JSON, MediaType, parse_media_type
@@ -33,7 +33,9 @@ REASONS = {Outcome.CONFLICT: Reason.ALREADY_STORED, Outcome.REFUSED: Reason.NOT_
 async def store_instances(request: Request) -> Response:
     """Store the instances of the payload; answer with the outcome of each."""
     archive = archive_of(request)
-    storer = await archive.policy.storer(archive.database, archive.credentials(request), archive.clock())
+    storer = await archive.policy.storer(
+        archive.database, archive.credentials(request), archive.clock(), repository_of(request)
+    )
     choice = choose_metadata(acceptable(request), single=True)
     reader = MultipartReader(_body(request), boundary_of(_payload_type(request)))
     handled = await Receiver(archive, str(request.url)).receive(reader)

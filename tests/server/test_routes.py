@@ -32,7 +32,8 @@ def test_nothing_is_routed_but_what_is_declared(tmp_path: Path, accounting: Acco
     assert len(mounted) == len(app.routes)
     health = mounted.pop("/health")
     assert not isinstance(health, Endpoint)
-    declared = {f"/dicom-web{each.path}": set(each.actions) for each in RESOURCES}
+    roots = ("/dicom-web", "/repositories/{repository}/dicom-web")
+    declared = {f"{root}{each.path}": set(each.actions) for root in roots for each in RESOURCES}
     if accounting is not Accounting.OFF:
         declared |= {each.path: set(each.actions) for each in MANAGEMENT}
     assert set(mounted) == set(declared)
