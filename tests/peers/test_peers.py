@@ -1,7 +1,9 @@
 """What is known of the peers is held against the checks; a peer that is here is started and stopped."""
 
+import re
 from dataclasses import replace
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,26 @@ from tests.peers.suite import run_suite
 
 PEERS = tuple(command.PEERS.values())
 BASE = "qido/resources/studies_are_searchable"
+
+
+def documented(section: str) -> list[str]:
+    """Return the globs in the middle column of a section; a folder holds for the rest of its cell."""
+    text = (ROOT / "docs" / "peers.md").read_text(encoding="utf-8").partition(f"\n## {section}\n")[2]
+    globs: list[str] = []
+    for cell in re.findall(r"^\|[^|]*\|([^|]*)\|", text.partition("\n## ")[0], re.MULTILINE):
+        folder = ""
+        for glob in re.findall(r"`([^`]+)`", cell):
+            folder = glob.rpartition("/")[0] or folder
+            globs.append(f"{folder}/{glob.rpartition('/')[2]}")
+    return globs
+
+
+@pytest.mark.parametrize(("peer", "section"), [*zip(PEERS, ("Orthanc", "tiny-pacs"), strict=True)])
+def test_what_the_page_tells_of_a_peer_is_announced(peer: Peer, section: str) -> None:
+    entries = load_expectations(peer.expectations, date.max)
+    globs = documented(section)
+    assert len(globs) > 10
+    assert [glob for glob in globs if not any(fnmatchcase(entry.check, glob) for entry in entries)] == []
 
 
 def run_of(state: State) -> Run:
