@@ -19,6 +19,7 @@ from reference_server.dicomweb.pixels import retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
 from reference_server.dicomweb.rendered import retrieve_rendered
 from reference_server.dicomweb.stow import store_instances
+from reference_server.dicomweb.thumbnail import retrieve_thumbnail
 from reference_server.dicomweb.transfer import FRAME_TYPES
 from reference_server.dicomweb.viewport import RENDERING_PARAMETERS
 from reference_server.dicomweb.wado import retrieve_metadata
@@ -68,6 +69,7 @@ _RENDERED = Action(
     (*IMAGE_TYPES, *map(_parts_of, IMAGE_TYPES)),
     parameters=(*_ACCEPT, *RENDERING_PARAMETERS),
 )
+_THUMBNAIL = Action(retrieve_thumbnail, Operation.RETRIEVE, IMAGE_TYPES, parameters=(*_ACCEPT, "viewport"))
 _PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 
 _PEOPLE = Operation.OWN  # an administrator's business
@@ -107,6 +109,10 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(FRAMES, {"GET": _FRAMES}, "10.4.1.1.6"),
     *(
         Resource(f"{each}/rendered", {"GET": _RENDERED}, "10.4.1.1.3")
+        for each in (STUDY, SERIES, INSTANCE, FRAMES)
+    ),
+    *(
+        Resource(f"{each}/thumbnail", {"GET": _THUMBNAIL}, "10.4.1.1.4")
         for each in (STUDY, SERIES, INSTANCE, FRAMES)
     ),
     Resource(f"{INSTANCE}/bulkdata/{{attribute:path}}", {"GET": _BULKDATA}, "10.4.1.1.5"),

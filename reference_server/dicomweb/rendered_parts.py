@@ -4,7 +4,7 @@ How many pictures there are is known only in the end, for some instances of a st
 announced. Nothing more is rendered for a caller who has gone.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -31,11 +31,14 @@ class PicturePart:
 class PicturesResponse(Response):
     """Sends pictures as multipart/related; the first is there already."""
 
-    def __init__(self, first: PicturePart, others: AsyncIterator[PicturePart]) -> None:
+    def __init__(
+        self, first: PicturePart, others: AsyncIterator[PicturePart], headers: Mapping[str, str]
+    ) -> None:
         self._first = first
         self._others = others
         self._writer = MultipartWriter()
-        super().__init__(None, 200, {"content-type": self._writer.content_type(first.picture.media_type)})
+        content_type = self._writer.content_type(first.picture.media_type)
+        super().__init__(None, 200, {"content-type": content_type, **headers})
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -38,6 +38,18 @@ def file_content(name: str) -> bytes:
     return Path(path).read_bytes()
 
 
+def changed(content: bytes, **values: object) -> bytes:
+    """Return a file as a new instance of a new study, with other values of these attributes."""
+    dataset = dcmread(BytesIO(content))
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    buffer = BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
+
+
 def opened(response: httpx.Response) -> Image.Image:
     """Return the picture of a response, which has the type that it says."""
     assert response.status_code == 200, response.text
@@ -141,12 +153,7 @@ def test_several_frames_are_parts_in_their_order(plain: RunningArchive, moving: 
 def test_a_study_is_a_part_for_each_frame_that_shows_something(plain: RunningArchive) -> None:
     study = generate_uid()
     for name in ("CT_small.dcm", "SC_rgb_rle_2frame.dcm", "reportsi.dcm"):
-        dataset = dcmread(BytesIO(file_content(name)))
-        dataset.StudyInstanceUID = study
-        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-        buffer = BytesIO()
-        dataset.save_as(buffer)
-        assert plain.store(buffer.getvalue()).status_code == 200
+        assert plain.store(changed(file_content(name), StudyInstanceUID=study)).status_code == 200
     for media_type, count in (("image/jpeg", 3), ("image/gif", 2)):
         pictures = [
             Image.open(BytesIO(part))
@@ -229,6 +236,61 @@ def test_head_has_no_body(plain: RunningArchive, moving: str) -> None:
         assert (answer.status_code, answer.content) == (200, b"")
 
 
+def test_what_the_caller_has_is_not_rendered_again(plain: RunningArchive, still: str) -> None:
+    study = still.partition("/series/")[0]
+    for resource in (f"{still}/rendered", f"{study}/rendered", f"{study}/thumbnail"):
+        url = f"{plain.base}{resource}"
+        tag = plain.client.get(url).headers["etag"]
+        assert plain.client.get(url, headers={"If-None-Match": tag}).status_code == 304
+        other = plain.client.get(f"{url}?viewport=9,9", headers={"If-None-Match": tag})
+        assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "size"), [("", (128, 128)), ("?viewport=40,20", (20, 20)), ("?viewport=300,400", (300, 300))]
+)
+def test_a_thumbnail_is_one_small_picture(
+    plain: RunningArchive, still: str, query: str, size: tuple[int, int]
+) -> None:
+    series, study = (still.partition(f"/{each}/")[0] for each in ("instances", "series"))
+    for path in (study, series, still, f"{still}/frames/1"):
+        image = opened(plain.get(f"{path}/thumbnail{query}"))
+        assert (image.format, image.size) == ("JPEG", size)
+        assert opened(plain.get(f"{path}/thumbnail{query}", "image/png")).size == size
+
+
+@pytest.mark.parametrize("accept", ["image/tiff", 'multipart/related; type="image/jpeg"'])
+def test_a_thumbnail_is_a_single_image(plain: RunningArchive, still: str, accept: str) -> None:
+    assert plain.get(f"{still}/thumbnail", accept).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        ("thumbnail?viewport=64,64,0,0,9,9", 400),
+        ("thumbnail?viewport=64", 400),
+        ("frames/1,1/thumbnail", 400),
+        ("frames/2/thumbnail", 404),
+    ],
+)
+def test_a_thumbnail_that_is_not_to_be_had(
+    plain: RunningArchive, still: str, resource: str, status: int
+) -> None:
+    assert plain.get(f"{still}/{resource}").status_code == status
+
+
+@pytest.mark.parametrize("named", ["reportsi.dcm", "burned-in"])
+def test_what_shows_nothing_or_too_much_has_no_thumbnail(
+    plain: RunningArchive, ct: bytes, named: str
+) -> None:
+    content = changed(ct, BurnedInAnnotation="YES") if named == "burned-in" else file_content(named)
+    assert plain.store(content).status_code == 200
+    path = path_of(content)
+    series, study = (path.partition(f"/{each}/")[0] for each in ("instances", "series"))
+    for resource in (path, f"{path}/frames/1", series, study):
+        assert plain.get(f"{resource}/thumbnail").status_code == 404
+
+
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory: pytest.TempPathFactory, ct: bytes) -> Iterator[Hospital]:
     """An archive in which grants decide."""
@@ -243,6 +305,10 @@ RESOURCES = (
     "{0.series}/rendered",
     "{0.instance}/rendered",
     "{0.instance}/frames/1/rendered",
+    "{0.study}/thumbnail",
+    "{0.series}/thumbnail",
+    "{0.instance}/thumbnail",
+    "{0.instance}/frames/1/thumbnail",
 )
 
 
