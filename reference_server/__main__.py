@@ -1,4 +1,4 @@
-"""The command line: `--data DIR` serves a folder; `token` prints an administrator's token."""
+"""The command line: `--data DIR` serves, `token` makes an administrator, `reindex` mends the index."""
 
 import argparse
 import asyncio
@@ -14,9 +14,11 @@ from typing import Any
 import uvicorn
 
 from reference_server.administration import make_administrator
-from reference_server.app import create_app
+from reference_server.app import SCHEMAS, create_app
+from reference_server.dicomweb.attributes import catalogue_of
+from reference_server.reindexing import reindex
 from reference_server.settings import Accounting, Settings, SettingsError, load_settings
-from reference_server.storage.folder import prepare_folder, repository_count
+from reference_server.storage.folder import index_content, prepare_folder, repository_count
 
 USAGE_ERROR = 2
 SECONDS_PER_DAY = 86_400
@@ -62,6 +64,17 @@ def listening_socket(settings: Settings) -> socket.socket:
     return listener
 
 
+def check_content(settings: Settings) -> None:
+    """Refuse to serve an index that was made for other attributes than it would be searched by."""
+    held = index_content(settings.data)
+    if held not in (None, catalogue_of(settings.search_attributes).fingerprint):
+        raise SettingsError(
+            f"data={str(settings.data)!r} was indexed for other search_attributes, or by an earlier version; "
+            f"make the index anew with: python -m reference_server reindex --data {settings.data} "
+            f"--search-attributes {settings.search_attributes!r}"
+        )
+
+
 def serve(settings: Settings) -> None:
     """Serve until the process is told to stop."""
     prepare_folder(settings.data)
@@ -70,6 +83,7 @@ def serve(settings: Settings) -> None:
             f"data={str(settings.data)!r} holds several repositories, which accounting off would show to "
             "everyone; serve with --accounting grants, or with --force if that is meant"
         )
+    check_content(settings)
     # pydicom warns about each file that strays from the standard; an archive takes it as it is.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
     app = create_app(settings)
@@ -115,6 +129,28 @@ def print_token(arguments: list[str]) -> None:
     print(asyncio.run(make_administrator(given.data, given.user, expires)))
 
 
+def reindex_parser() -> argparse.ArgumentParser:
+    """Return the parser of the reindex command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_server reindex",
+        description="Make the index anew from the stored metadata, with other search attributes or after an "
+        "upgrade, while the archive is not running.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the archive")
+    parser.add_argument(
+        "--search-attributes", default="", metavar="LIST", help="as the archive will be started with"
+    )
+    return parser
+
+
+def reindex_as_told(arguments: list[str]) -> None:
+    """Make an index anew and say how many instances it has."""
+    given = reindex_parser().parse_args(arguments)
+    done = reindex(given.data, SCHEMAS[0], catalogue_of(given.search_attributes))
+    print(f"{done} instances are indexed")
+
+
 def serve_as_told(arguments: list[str]) -> None:
     """Serve with the settings of the command line and the other sources."""
     given: dict[str, Any] = vars(argument_parser().parse_args(arguments))
@@ -127,6 +163,8 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments[:1] == ["token"]:
             print_token(arguments[1:])
+        elif arguments[:1] == ["reindex"]:
+            reindex_as_told(arguments[1:])
         else:
             serve_as_told(arguments)
     except SettingsError as error:

@@ -7,6 +7,7 @@ settings pick.
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -35,6 +36,7 @@ from reference_server.settings import Accounting, Settings
 from reference_server.storage.blobs import BlobStore
 from reference_server.storage.database import Database
 from reference_server.storage.folder import INDEX
+from reference_server.storage.ingest import record_content
 from reference_server.timing import ServerTiming
 
 POLICIES: dict[Accounting, Callable[[], AccessPolicy]] = {
@@ -73,22 +75,28 @@ async def health(request: Request) -> Response:
     return Response(content, media_type="application/json")
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Return the archive as an ASGI application; it opens its storage when it starts."""
-    policy = POLICIES[settings.accounting]()
-    archive = Archive(
+def compose(settings: Settings) -> Archive:
+    """Return the archive of these settings, its storage not yet open."""
+    return Archive(
         settings=settings,
         database=open_database(settings.data),
         blobs=BlobStore(settings.data),
-        policy=policy,
+        policy=POLICIES[settings.accounting](),
         workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker"),
         catalogue=catalogue_of(settings.search_attributes),
     )
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the archive as an ASGI application; it opens its storage when it starts."""
+    archive = compose(settings)
+    policy = archive.policy
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         archive.blobs.prepare()
         await archive.database.open()
+        await archive.database.write(partial(record_content, fingerprint=archive.catalogue.fingerprint))
         app.state.archive = archive
         yield
         await archive.database.close()

@@ -4,6 +4,7 @@ Sources: PS3.18 Tables 10.6.3-3 to 10.6.3-5 (returned), PS3.4 C.6.2 and the Pati
 Series and General Equipment modules of PS3.3 (kept at their level, for matching and includefield).
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -96,6 +97,9 @@ KEPT: dict[Level, tuple[int, ...]] = {
 }
 
 
+FORMAT = 1  # of the columns and tables that are derived from the metadata; a change asks for a reindex
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Which attributes the index keeps with a study, a series and an instance.
@@ -106,6 +110,12 @@ class Catalogue:
     study: frozenset[int]
     series: frozenset[int]
     instance: frozenset[int]
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs where an index has to be made anew to serve this catalogue."""
+        kept = ";".join(",".join(f"{tag:08X}" for tag in sorted(self.kept(level))) for level in Level)
+        return hashlib.sha256(f"{FORMAT};{kept}".encode()).hexdigest()[:16]
 
     def kept(self, level: Level) -> frozenset[int]:
         """Return the tags that are kept at a level."""

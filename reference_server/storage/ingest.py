@@ -13,6 +13,8 @@ import orjson
 from reference_server.storage.database import Transaction
 from reference_server.storage.records import InstanceRecord, Outcome
 
+RECORD_CONTENT = "INSERT OR REPLACE INTO index_content (id, fingerprint) VALUES (1, ?)"
+IS_EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM study)"
 HELD = """
 SELECT instance.sop_instance_uid, instance.sha256, study.study_uid, series.series_uid
 FROM instance JOIN series ON series.id = instance.series_id JOIN study ON study.id = instance.study_id
@@ -63,6 +65,12 @@ UPDATE study SET
     )
 WHERE repository_id = ? AND study_uid = ?
 """
+
+
+async def record_content(write: Transaction, fingerprint: str) -> None:
+    """Record what the index keeps from its first study on."""
+    if (await write.fetch(IS_EMPTY))[0][0]:
+        await write.run(RECORD_CONTENT, (fingerprint,))
 
 
 def _uids(records: Sequence[InstanceRecord], attribute: str) -> str:

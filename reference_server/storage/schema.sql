@@ -76,6 +76,12 @@ CREATE INDEX IF NOT EXISTS instance_by_series ON instance (series_id);
 CREATE INDEX IF NOT EXISTS instance_by_study ON instance (study_id);
 CREATE INDEX IF NOT EXISTS instance_by_uid ON instance (sop_instance_uid);
 
+-- Which attributes the rows above keep, and in which form; one row, once there are studies.
+CREATE TABLE IF NOT EXISTS index_content (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL
+);
+
 -- Apart from `instance`, so that scans over instances stay narrow.
 CREATE TABLE IF NOT EXISTS metadata (
     instance_id INTEGER PRIMARY KEY REFERENCES instance (id),
