@@ -61,7 +61,11 @@ def zero_is_a_high_weight(request: Request) -> Request:
     return accepting(request, *(re.sub(r";\s*q=0(?![.0-9])", "", each) for each in ranges(request)))
 
 
-@in_request("neg/accept/nothing_acceptable_is_406", "neg/accept/nothing_acceptable_of_bulk_data_is_406")
+@in_request(
+    "neg/accept/nothing_acceptable_is_406",
+    "neg/accept/nothing_acceptable_of_bulk_data_is_406",
+    "neg/accept/nothing_acceptable_of_a_rendered_image_is_406",
+)
 def what_nobody_has_is_a_bad_request(request: Request) -> Request | Response:
     """An unknown type is 400."""
     return refused(HTTPStatus.BAD_REQUEST) if "x-phantom" in (request.header("Accept") or "") else request
@@ -88,6 +92,13 @@ def a_single_part_has_no_preamble(_: Request, response: Response) -> Response:
     """The one part of application/dicom begins with the bare File Meta Information."""
     is_single = response.content_type.name == "application/dicom"
     return with_body(response, response.body[132:]) if is_single else response
+
+
+@in_response("neg/accept/the_default_of_a_thumbnail_is_jpeg")
+def a_thumbnail_has_no_type(request: Request, response: Response) -> Response:
+    """A thumbnail comes as octets."""
+    is_thumbnail = request.target.endswith("/thumbnail")
+    return with_header(response, "Content-Type", OCTETS) if is_thumbnail else response
 
 
 @in_request("NEG-007")
