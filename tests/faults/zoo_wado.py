@@ -17,7 +17,7 @@ from scenarios.conformance.multipart import Part
 from tests.faults.edits import answer, with_body, with_header
 from tests.faults.fault import in_request, in_response
 from tests.faults.zoo_multipart import map_parts
-from tests.faults.zoo_transfer_syntaxes import IS_INSTANCE, syntaxes
+from tests.faults.zoo_transfer_syntaxes import IS_INSTANCE, accept_of, syntaxes
 
 DICOM = "application/dicom"
 IMAGE_STORAGE = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7")
@@ -212,3 +212,22 @@ def only_images_are_known(request: Request, response: Response) -> Response:
 def a_study_ends_at_a_page(_: Request, response: Response) -> Response:
     """No answer has more than 100 parts."""
     return with_parts(response, lambda parts: parts[:PAGE])
+
+
+def is_bulk_of(request: Request) -> bool:
+    """Tell whether the request retrieves studies, series or instances as octet streams."""
+    return bool(level(request)) and "octet-stream" in accept_of(request)
+
+
+@in_response("WADO-008")
+def the_first_bulk_data_are_all(request: Request, response: Response) -> Response:
+    """Instances as octet streams are the pixel data of the first."""
+    return with_parts(response, lambda parts: parts[:1]) if is_bulk_of(request) else response
+
+
+@in_response("WADO-008")
+def files_are_octets(request: Request, response: Response) -> Response:
+    """Instances as octet streams are their files."""
+    if not is_bulk_of(request):
+        return response
+    return map_parts(response, lambda part: replace(part, body=b"\0" * 128 + b"DICM" + part.body))
