@@ -107,7 +107,13 @@ def fuzzy_matching_is_refused(request: Request) -> Request | Response:
     return answer(HTTPStatus.BAD_REQUEST, b"fuzzymatching") if is_fuzzy else request
 
 
-@in_response("QIDO-031", "QIDO-033")
+@in_request("QIDO-033")
+def fuzzy_matching_is_literal_in_silence(request: Request) -> Request:
+    """The server never heard of fuzzymatching."""
+    return without_parameter(request, "fuzzymatching")
+
+
+@in_response("QIDO-031")
 def parameters_are_ignored_in_silence(_: Request, response: Response) -> Response:
     """No response has a Warning."""
     return without_header(response, "Warning")
