@@ -23,6 +23,8 @@ from reference_server.dicomweb.thumbnail import retrieve_thumbnail
 from reference_server.dicomweb.transfer import FRAME_TYPES
 from reference_server.dicomweb.viewport import RENDERING_PARAMETERS
 from reference_server.dicomweb.wado import retrieve_metadata
+from reference_server.dicomweb.wado_uri import retrieve_by_query
+from reference_server.dicomweb.wado_uri_query import PARAMETERS as WADO_URI_PARAMETERS
 from reference_server.resource import Action, Resource
 
 STUDY = "/studies/{study}"
@@ -70,6 +72,9 @@ _RENDERED = Action(
     parameters=(*_ACCEPT, *RENDERING_PARAMETERS),
 )
 _THUMBNAIL = Action(retrieve_thumbnail, Operation.RETRIEVE, IMAGE_TYPES, parameters=(*_ACCEPT, "viewport"))
+_BY_QUERY = Action(
+    retrieve_by_query, Operation.RETRIEVE, (*IMAGE_TYPES, DICOM), parameters=WADO_URI_PARAMETERS
+)
 _PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 
 _PEOPLE = Operation.OWN  # an administrator's business
@@ -111,6 +116,7 @@ RESOURCES: tuple[Resource, ...] = (
         Resource(f"{each}/rendered", {"GET": _RENDERED}, "10.4.1.1.3")
         for each in (STUDY, SERIES, INSTANCE, FRAMES)
     ),
+    Resource("/wado", {"GET": _BY_QUERY}, "9"),
     *(
         Resource(f"{each}/thumbnail", {"GET": _THUMBNAIL}, "10.4.1.1.4")
         for each in (STUDY, SERIES, INSTANCE, FRAMES)

@@ -46,7 +46,7 @@ def parse_accept(header: str | None, query: str | None = None) -> tuple[MediaTyp
     """
     within = _ranges(header)
     asked = () if query is None else _ranges(query)
-    return tuple(each for each in asked if _lies_within(each, within)) or within
+    return tuple(each for each in asked if lies_within(each, within)) or within
 
 
 def _ranges(text: str | None) -> tuple[MediaType, ...]:
@@ -62,7 +62,7 @@ def _ranges(text: str | None) -> tuple[MediaType, ...]:
     return tuple(parsed for _, parsed in sorted(ranges, key=lambda pair: -pair[0]))
 
 
-def _lies_within(asked: MediaType, ranges: tuple[MediaType, ...]) -> bool:
+def lies_within(asked: MediaType, ranges: tuple[MediaType, ...]) -> bool:
     """Tell whether a range that is asked for is one of those, or is covered by a wildcard among them."""
     part = asked.parameter("type") or ANYTHING
     for each in ranges:

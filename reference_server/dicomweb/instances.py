@@ -39,13 +39,13 @@ async def retrieve_instances(request: Request) -> Response:
         return validator.unchanged()
     base = archive.base_url(request)
     tried: dict[tuple[str, str], bool] = {}
-    parts = [await _part(archive, located, base, choice, tried) for located in objects]
+    parts = [await instance_part(archive, located, base, choice, tried) for located in objects]
     if not choice.multipart:
         return single_part(request, await parts[0].read(), DICOM, validator)
     return PartsResponse(parts, DICOM, validator.headers)
 
 
-async def _part(
+async def instance_part(
     archive: Archive, located: Located, base: str, choice: InstanceChoice, tried: dict[tuple[str, str], bool]
 ) -> PartSource:
     """Return one instance as a part in the best transfer syntax in which it is to be had, or NotAcceptable.

@@ -47,14 +47,17 @@ class Region:
     height: float | None = None
     flip_columns: bool = False
     flip_rows: bool = False
+    relative: bool = False  # in fractions of the sides instead
 
     def box(self, columns: int, rows: int) -> tuple[float, float, float, float]:
         """Return left, top, right and bottom within an image; a region outside of it raises BadRequest."""
-        right = columns if self.width is None else min(self.left + self.width, columns)
-        bottom = rows if self.height is None else min(self.top + self.height, rows)
-        if right <= self.left or bottom <= self.top:
+        across, down = (columns, rows) if self.relative else (1, 1)
+        left, top = self.left * across, self.top * down
+        right = columns if self.width is None else min(left + self.width * across, columns)
+        bottom = rows if self.height is None else min(top + self.height * down, rows)
+        if right <= left or bottom <= top:
             raise BadRequest(f"the region lies outside of an image of {columns} x {rows}")
-        return self.left, self.top, right, bottom
+        return left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)

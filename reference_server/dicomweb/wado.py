@@ -5,6 +5,7 @@ discover but not retrieve is forbidden.
 """
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 
 import orjson
@@ -35,16 +36,15 @@ _KEYS = {
 }
 
 
-def resource_predicate(request: Request) -> Predicate:
-    """Return the predicate of the instances below the resource that the path names.
+def resource_predicate(named: Mapping[str, str]) -> Predicate:
+    """Return the predicate of the instances below a resource, which is named by UIDs of its levels.
 
     What is no UID raises BadRequest: nothing that is stored bears it, so this tells nobody anything.
     """
-    path = request.path_params
     for key in _KEYS:
-        if key in path and not valid_uid(path[key]):
-            raise BadRequest(f"the {key} {path[key][:80]!r} is not a UID")
-    return every(*(Predicate(sql, (path[key],)) for key, sql in _KEYS.items() if key in path))
+        if key in named and not valid_uid(named[key]):
+            raise BadRequest(f"the {key} {named[key][:80]!r} is not a UID")
+    return every(*(Predicate(sql, (named[key],)) for key, sql in _KEYS.items() if key in named))
 
 
 def instance_url(base: str, located: Located) -> str:
@@ -55,14 +55,16 @@ def instance_url(base: str, located: Located) -> str:
 
 
 async def retrievable(
-    request: Request, access: Access, *, with_metadata: bool = False
+    request: Request, access: Access, *, with_metadata: bool = False, named: Mapping[str, str] | None = None
 ) -> list[tuple[Located, bytes | None]]:
     """Return the instances of the resource that the caller may retrieve, in one SQL round trip.
 
+    The resource is the one that the path names, unless it is `named` otherwise.
     Raises NotFound where the caller sees none, Forbidden where it sees some but may retrieve none.
     """
     archive = archive_of(request)
-    rows = await locate(archive.database, resource_predicate(request), access, with_metadata=with_metadata)
+    where = resource_predicate(request.path_params if named is None else named)
+    rows = await locate(archive.database, where, access, with_metadata=with_metadata)
     if not rows:
         raise NotFound("there is no such resource")
     allowed = [row for row in rows if row[0].retrievable]

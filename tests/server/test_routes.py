@@ -57,10 +57,16 @@ def hospital(
     archive.client.close()
 
 
+# A resource that is named by its query rather than by its path.
+QUERIES = {
+    "/wado": "?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}",
+}
+
+
 @pytest.mark.parametrize("path", READS)
 def test_a_read_is_one_round_trip(hospital: Hospital, path: str) -> None:
     dataset = hospital.dataset
-    url = path.replace(":path", "").format(
+    url = (path.replace(":path", "") + QUERIES.get(path, "")).format(
         study=dataset.StudyInstanceUID,
         series=dataset.SeriesInstanceUID,
         instance=dataset.SOPInstanceUID,
