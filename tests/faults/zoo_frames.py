@@ -19,6 +19,7 @@ from tests.faults.zoo_wado import with_parts
 FRAME_LIST = re.compile(r"/frames/([^/?]*)$")
 OCTETS = "application/octet-stream"
 LAST = 5  # of the frames of F-MF
+BIT_FRAME_BYTES = 2  # of a frame of F-BIT
 
 
 def listed(request: Request) -> str | None:
@@ -102,9 +103,30 @@ def a_comma_has_to_be_a_comma(request: Request) -> Request | Response:
 
 
 @in_request("FRM-004")
-def frames_are_sorted_in_silence(request: Request) -> Request:
-    """Frames come in ascending order, whatever was asked for."""
+def frames_are_sorted(request: Request) -> Request:
+    """Frames come in ascending order, whatever was asked for, and say which they are."""
     return with_numbers(request, sorted(numbers(request))) if numbers(request) else request
+
+
+@in_response("FRM-004")
+def frames_are_sorted_in_silence(request: Request, response: Response) -> Response:
+    """Frames come in ascending order, whatever was asked for, and do not say so."""
+
+    def in_order(parts: list[Part]) -> list[Part]:
+        found = sorted(zip(numbers(request), parts, strict=True), key=lambda pair: pair[0])
+        return [without_header_of(part, "Content-Location") for _, part in found]
+
+    found = numbers(request)
+    return with_parts(response, in_order) if found != sorted(found) else response
+
+
+@in_request("FRM-004", "FRM-005")
+def only_ascending_lists_are_known(request: Request) -> Request | Response:
+    """A list that is not ascending is 400, one with a frame twice is 501."""
+    found = numbers(request)
+    if found != sorted(found):
+        return refused(HTTPStatus.BAD_REQUEST)
+    return refused(HTTPStatus.NOT_IMPLEMENTED) if len(set(found)) < len(found) else request
 
 
 @in_response("FRM-005")
@@ -132,6 +154,22 @@ def the_last_frame_is_repeated(request: Request) -> Request:
 def an_image_has_one_frame(request: Request) -> Request:
     """Any number above 1 is frame 1."""
     return with_numbers(request, [1]) if any(number > 1 for number in numbers(request)) else request
+
+
+@in_response("FRM-006")
+def a_missing_frame_is_a_bad_request(request: Request, response: Response) -> Response:
+    """A frame beyond the last is 400."""
+    missing = numbers(request) and response.status == HTTPStatus.NOT_FOUND
+    return refused(HTTPStatus.BAD_REQUEST) if missing else response
+
+
+@in_response("FRM-008")
+def the_frames_that_there_are_are_a_part(request: Request, response: Response) -> Response:
+    """Of a list with a missing frame the first comes, as 206."""
+    if len(numbers(request)) < 2 or response.status != HTTPStatus.NOT_FOUND:
+        return response
+    body = multipart.write([Part.of(OCTETS, b"\x01" * 64)])  # frame 1 of F-MF
+    return answer(HTTPStatus.PARTIAL_CONTENT, body, multipart.content_type(OCTETS))
 
 
 @in_request("FRM-007")
@@ -218,9 +256,17 @@ def decompressed_frames_lack_their_end(request: Request, response: Response) -> 
 
 
 @in_response("FRM-012")
-def bits_begin_where_they_were(request: Request, response: Response) -> Response:
-    """A frame of bits is cut from whole bytes, without those of its last byte."""
-    return map_frames(request, response, lambda body: body[1:] if len(body) == 2 else body)
+def bits_lack_their_first_byte(request: Request, response: Response) -> Response:
+    """A frame of bits is cut from whole bytes, and the first is left out."""
+    return map_frames(request, response, lambda body: body[1:] if len(body) == BIT_FRAME_BYTES else body)
+
+
+@in_response("FRM-012")
+def bits_come_with_their_neighbours(request: Request, response: Response) -> Response:
+    """A frame of bits comes in the bytes that hold it; those of F-BIT are alternately 0 and 1."""
+    if numbers(request) == [1]:
+        return response
+    return map_frames(request, response, lambda body: b"\xaa" * 3 if len(body) == BIT_FRAME_BYTES else body)
 
 
 @in_response("FRM-017")

@@ -123,6 +123,17 @@ def pixel_data_are_empty(request: Request, response: Response) -> Response:
 
 
 @in_response("META-006")
+def pixel_data_are_cut(request: Request, response: Response) -> Response:
+    """Pixel Data are inline, and three bytes long."""
+
+    def cut(dataset: Attributes) -> Attributes:
+        inline = {"vr": "OW", "InlineBinary": "AAAA"}
+        return {tag: inline if tag == PIXEL_DATA else each for tag, each in dataset.items()}
+
+    return map_metadata(request, response, cut)
+
+
+@in_response("META-006")
 def everything_has_pixel_data(request: Request, response: Response) -> Response:
     """All metadata have a URI of Pixel Data."""
     pixels = {PIXEL_DATA: {"vr": "OW", "BulkDataURI": "pixels"}}

@@ -44,6 +44,8 @@ def map_datasets(request: Request, response: Response, change: Callable[[Dataset
     """Return the response with the dataset of each instance changed in place."""
 
     def changed(part: Part) -> Part:
+        if part.content_type.name != DICOM:
+            return part
         dataset = dcmread(io.BytesIO(part.body))
         change(dataset)
         buffer = io.BytesIO()

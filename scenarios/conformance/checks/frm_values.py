@@ -34,7 +34,7 @@ def bits_of_a_frame_begin_on_a_byte(archive: Archive, bit: Stock) -> None:
         body = frame_of_bits(archive, instance, number)
         bits = np.unpackbits(np.frombuffer(body, np.uint8), bitorder="little")
         begin = (number - 1) * frame.size % BITS_PER_BYTE
-        if np.array_equal(bits[: frame.size], frame.ravel()) and len(body) <= frame.size:
+        if np.array_equal(bits[: frame.size], frame.ravel()) and len(body) == -(-frame.size // BITS_PER_BYTE):
             continue
         if np.array_equal(bits[begin : begin + frame.size], frame.ravel()):
             archive.warn(f"frame {number} comes in the bytes that hold it, with bits of its neighbours")
