@@ -17,14 +17,8 @@ from tests.conformance.guarded_archive import guarded_archive
 from tests.conformance.reference_archive import ROOT
 
 CHECKS = [check for check in all_checks() if check.capability is Capability.ACCESS_CONTROL]
-# What the archive does not offer: WADO-URI, rendering, Warning headers, relational keys, anonymous callers.
-UNSUPPORTED = {
-    "acc/existence/wado_uri_keeps_the_secret",
-    "acc/existence/a_rendered_image_is_not_served_to_another",
-    "acc/projection/remaining_results_are_counted_among_visible_ones",
-    "acc/projection/keys_below_the_study_select_no_study",
-    "acc/sharing/a_share_with_everyone_ends",
-}
+# What the archive does not offer: keys of a level below what is searched.
+UNSUPPORTED = {"acc/projection/keys_below_the_study_select_no_study"}
 
 
 @pytest.fixture(scope="module")
