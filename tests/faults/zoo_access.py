@@ -44,6 +44,13 @@ def what_lies_below_is_given_to_everyone(request: Request) -> Request:
     )
 
 
+@in_request("acc/existence/wado_uri_keeps_the_secret", "acc/existence/a_rendered_image_is_not*")
+def pictures_are_for_everyone(request: Request) -> Request:
+    """WADO-URI, rendered images and thumbnails are not guarded."""
+    note(request)
+    return as_owner(request) if last_segment(request) in {"wado", "rendered", "thumbnail"} else request
+
+
 @in_request("ACC-005")
 def range_goes_unguarded(request: Request) -> Request:
     """A Range request is answered whoever sends it."""
