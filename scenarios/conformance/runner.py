@@ -12,9 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 
+from scenarios.conformance.absent import Absences
 from scenarios.conformance.archive import Archive
 from scenarios.conformance.check import Check
 from scenarios.conformance.ending import Ending, ending_of, ending_of_tally, passed, result_of
+from scenarios.conformance.findings import Finding
 from scenarios.conformance.fixtures.identifiers import Identifiers
 from scenarios.conformance.observers import Observers
 from scenarios.conformance.results import CheckResult, Run
@@ -55,6 +57,7 @@ class Runner:
         recorder = Recorder(self.transport, target.secrets, self.observers.see)
         own = Stockroom(Archive(target, recorder, self.names), preloaded=target.read_only)
         self.stockroom = stockroom or own
+        self.absences = Absences(Archive(target, recorder, self.names), self.stockroom)
 
     def close(self) -> None:
         """Close the connections."""
@@ -72,11 +75,18 @@ class Runner:
         try:
             stocks = [self.stockroom.get(fixture) for fixture in check.needs]
             check.function(archive, *stocks)
+        except Finding as finding:
+            ending = self._without_blame(check, recorder) or ending_of(finding, check.severity)
         except Exception as error:  # noqa: BLE001 - every end of a check is a result
             ending = ending_of(error, check.severity)
         else:
             ending = passed(archive, check.severity)
         return result_of(check, ending, archive, (time.monotonic() - start) * 1000)
+
+    def _without_blame(self, check: Check, recorder: Recorder) -> Ending | None:
+        """Return how a check ended that could not read what it judges, since there is no such thing."""
+        missed = self.absences.behind(check.name, recorder.evidence[-1]) if recorder.evidence else ""
+        return Ending(State.COULD_NOT_RUN, reason=missed) if missed else None
 
     def _not_applicable(self, check: Check) -> str:
         if check.capability is not None and not self.target.offers(check.capability):

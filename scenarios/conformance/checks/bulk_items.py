@@ -10,10 +10,8 @@ from urllib.parse import urljoin, urlsplit
 
 from pydicom.dataset import Dataset
 
-from scenarios.conformance.answers import Datasets
 from scenarios.conformance.archive import Archive
 from scenarios.conformance.check import check
-from scenarios.conformance.checks.json_form import metadata_of
 from scenarios.conformance.findings import Unsupported, Violation, expect, expect_equal
 from scenarios.conformance.fixtures import F
 from scenarios.conformance.fixtures.fixture import Stock
@@ -52,7 +50,7 @@ class Item:
 
 def bulk_items(archive: Archive, instance: Instance) -> list[Item]:
     """Return what the metadata of an instance name by URI; if nothing, the check ends as unsupported."""
-    metadata = Datasets.of(metadata_of(archive, instance))
+    metadata = archive.metadata(instance.path)
     named = [
         Item(path, attribute["BulkDataURI"], urljoin(metadata.response.url, attribute["BulkDataURI"]))
         for path, _, attribute in metadata.only.walk()

@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from scenarios.conformance.answers import Datasets
 from scenarios.conformance.archive import Archive
 from scenarios.conformance.check import check
-from scenarios.conformance.checks.json_form import metadata_of, metadata_of_all
+from scenarios.conformance.checks.json_form import metadata_of_all
 from scenarios.conformance.deviation import expect_rule
 from scenarios.conformance.findings import Violation, expect, expect_equal
 from scenarios.conformance.fixtures import F
@@ -31,7 +30,7 @@ def decimals(values: Iterable[object]) -> list[Decimal]:
 def a_name_is_an_object_of_groups(archive: Archive, charset: Stock) -> None:
     """A name of three groups has Alphabetic, Ideographic and Phonetic members of caret-joined components."""
     instance = charset["jis"]
-    found = Datasets.of(metadata_of(archive, instance))
+    found = archive.metadata(instance.path)
     expect_rule(found.deviations, "JSON-010", "a person name as an object of groups")
     groups = dict(zip(GROUPS, NAMES["jis"][1].split("="), strict=True))
     expect_equal(found.only.value("PatientName"), groups, "Patient's Name")
@@ -40,7 +39,7 @@ def a_name_is_an_object_of_groups(archive: Archive, charset: Stock) -> None:
 @check("JSON-011", needs=F.CHARSET)
 def an_empty_group_of_a_name_is_left_out(archive: Archive, charset: Stock) -> None:
     """A name without phonetic group has no Phonetic member."""
-    value = Datasets.of(metadata_of(archive, charset["no-phonetic"])).only.value("PatientName")
+    value = archive.metadata(charset["no-phonetic"].path).only.value("PatientName")
     expect(isinstance(value, dict) and "Ideographic" in value, "the Ideographic group", got=value)
     expect_equal(sorted(value), ["Alphabetic", "Ideographic"], "groups of the name")
 
@@ -64,7 +63,7 @@ def decimal_and_long_integers_are_numbers_or_strings(archive: Archive, vr: Stock
 @check("JSON-013", needs=F.ODD)
 def a_decimal_string_keeps_its_digits(archive: Archive, odd: Stock) -> None:
     """DS values of 13 and 15 digits keep all of them."""
-    values = Datasets.of(metadata_of(archive, odd["exact"])).only.values("SelectorDSValue")
+    values = archive.metadata(odd["exact"].path).only.values("SelectorDSValue")
     expected = [Decimal("0.1234567890123"), Decimal("1234567890.12345")]
     expect_equal(decimals(values), expected, "DS values")
 
@@ -72,7 +71,7 @@ def a_decimal_string_keeps_its_digits(archive: Archive, odd: Stock) -> None:
 @check("JSON-001", "JSON-012", needs=F.ODD)
 def unusual_decimal_strings_are_valid_json(archive: Archive, odd: Stock) -> None:
     """DS values written as +1.0, 01.50, 1.E2 and .5 leave the payload valid JSON and keep their values."""
-    found = Datasets.of(metadata_of(archive, odd["spelled"]))
+    found = archive.metadata(odd["spelled"].path)
     expect_rule(found.deviations, "JSON-001", "valid JSON")
     expect_rule(found.deviations, "JSON-012", "numbers or strings")
     values = decimals(found.only.values("SelectorDSValue"))
@@ -99,7 +98,7 @@ def binary_numbers_are_numbers(archive: Archive, vr: Stock) -> None:
 @check("JSON-015", needs=F.ODD)
 def a_value_that_is_no_number_leaves_valid_json(archive: Archive, odd: Stock) -> None:
     """FD values of NaN and infinity are strings, null or binary, but not the bare token NaN."""
-    found = Datasets.of(metadata_of(archive, odd["nan"]))
+    found = archive.metadata(odd["nan"].path)
     expect_equal(found.texts("SOPInstanceUID"), [odd["nan"].uid], "instances")
     bare = [str(each) for each in found.deviations if each.rule == "JSON-015" and "bare" in each.what]
     expect(not bare, "JSON without the bare tokens NaN and Infinity", got=bare, severity=Severity.FAIL)
@@ -156,7 +155,7 @@ def a_backslash_parts_values_but_not_text(archive: Archive, vr: Stock) -> None:
 def text_is_unicode_whatever_its_character_set(archive: Archive, charset: Stock) -> None:
     """Text stored in Latin-1 comes as Unicode; Specific Character Set is ISO_IR 192 or absent (DR-29)."""
     instance = charset["latin-1"]
-    only = Datasets.of(metadata_of(archive, instance)).only
+    only = archive.metadata(instance.path).only
     expect_equal(only.text("PatientName"), NAMES["latin-1"][1], "Patient's Name", severity=Severity.FAIL)
     stated = only.text("SpecificCharacterSet")
     if stated == "ISO_IR 100":
@@ -168,7 +167,7 @@ def text_is_unicode_whatever_its_character_set(archive: Archive, charset: Stock)
 @check("JSON-024", needs=F.IVR)
 def an_unknown_attribute_stays(archive: Archive, ivr: Stock) -> None:
     """A private attribute of an unknown creator, stored in Implicit VR, is UN with its binary value."""
-    only = Datasets.of(metadata_of(archive, ivr["implicit"])).only
+    only = archive.metadata(ivr["implicit"].path).only
     expect("00091001" in only, "the private attribute (0009,1001)", got="nothing")
     expect_equal(only.vr("00091001"), "UN", "VR of the private attribute")
     if only.bulk_data_uri("00091001") is None:
