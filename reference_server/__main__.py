@@ -15,6 +15,7 @@ import uvicorn
 
 from reference_server.administration import make_administrator
 from reference_server.app import SCHEMAS, create_app
+from reference_server.connection import connection_class
 from reference_server.dicomweb.attributes import catalogue_of
 from reference_server.reindexing import reindex
 from reference_server.settings import Accounting, Settings, SettingsError, load_settings
@@ -96,7 +97,7 @@ def serve(settings: Settings) -> None:
         config = uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
+            http=connection_class(settings.client_timeout),
             access_log=False,
             log_level="warning",
             lifespan="on",

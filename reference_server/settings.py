@@ -52,6 +52,10 @@ class Settings:
         default="*",
         metadata={"help": "origins whose pages may call, comma-separated; * for any, empty for none"},
     )
+    client_timeout: int = field(
+        default=30,
+        metadata={"help": "seconds within which a client has to make headway before it is cut off"},
+    )
     max_results: int = field(default=10_000, metadata={"help": "results of one search at most"})
     max_counted: int = field(
         default=100, metadata={"help": "matches after a page that are counted at most, for its Warning"}
@@ -120,6 +124,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "data": Path,
     "accounting": Accounting,
     "port": partial(_integer, 0, 65_535),
+    "client_timeout": partial(_integer, 1, 86_400),
     "max_results": partial(_integer, 1, 2**61),
     "max_counted": partial(_integer, 1, 2**61),
     "max_instance_bytes": partial(_integer, 1, 2**62),
