@@ -1,5 +1,6 @@
 """Faults in storing: wrong statuses, response datasets that lie, and payloads that are lost."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -204,6 +205,7 @@ def unknown_parameters_of_a_store_are_an_error(request: Request) -> Request | Re
 
 
 @in_response("STOW-023", "STOW-048", "stow/outcomes/an_instance_of_another_study_is_refused")
-def metadata_are_never_found(request: Request, response: Response) -> Response:
-    """Metadata of anything are 404."""
-    return answer(404) if request.target.endswith("/metadata") else response
+def instances_are_never_found(request: Request, response: Response) -> Response:
+    """An instance is 404, and so are its metadata."""
+    is_sought = re.search(r"/instances/[\d.]+(/metadata)?$", request.target)
+    return answer(404) if request.method == "GET" and is_sought else response
