@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from reference_server.accounting.allow_all import AllowAll
 from reference_server.accounting.grants import Grants
+from reference_server.accounting.materialised import Materialised
 from reference_server.accounting.off import Off
 from reference_server.accounting.oidc import Provider, TokenVerifier
 from reference_server.accounting.policy import AccessPolicy
@@ -43,15 +44,17 @@ POLICIES: dict[Accounting, Callable[[], AccessPolicy]] = {
     Accounting.OFF: Off,
     Accounting.ALLOW_ALL: AllowAll,
     Accounting.GRANTS: Grants,
+    Accounting.MATERIALISED: Materialised,
 }
 PACKAGE = Path(__file__).parent
-SCHEMAS = (PACKAGE / "storage" / "schema.sql", PACKAGE / "accounting" / "schema.sql")
+ACCOUNTING = PACKAGE / "accounting"
+SCHEMAS = (PACKAGE / "storage" / "schema.sql", ACCOUNTING / "schema.sql")
 WORKER_THREADS = 8
 
 
-def open_database(data: Path) -> Database:
-    """Return the index of a data folder, not yet open."""
-    return Database(data / INDEX, SCHEMAS)
+def open_database(data: Path, policy: AccessPolicy | None = None) -> Database:
+    """Return the index of a data folder, not yet open; with a policy, it is made ready for that design."""
+    return Database(data / INDEX, (*SCHEMAS, *((ACCOUNTING / policy.preparation,) if policy else ())))
 
 
 def token_verifier(settings: Settings) -> TokenVerifier | None:
@@ -77,11 +80,12 @@ async def health(request: Request) -> Response:
 
 def compose(settings: Settings) -> Archive:
     """Return the archive of these settings, its storage not yet open."""
+    policy = POLICIES[settings.accounting]()
     return Archive(
         settings=settings,
-        database=open_database(settings.data),
+        database=open_database(settings.data, policy),
         blobs=BlobStore(settings.data),
-        policy=POLICIES[settings.accounting](),
+        policy=policy,
         workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker"),
         catalogue=catalogue_of(settings.search_attributes),
     )

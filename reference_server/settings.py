@@ -21,6 +21,7 @@ class Accounting(StrEnum):
     OFF = "off"
     ALLOW_ALL = "allow-all"
     GRANTS = "grants"
+    MATERIALISED = "materialised"
 
 
 OIDC = ("oidc_issuer", "oidc_audience", "oidc_jwks")
@@ -41,7 +42,10 @@ class Settings:
     port: int = field(default=8080, metadata={"help": "port to listen on; 0 picks a free one"})
     accounting: Accounting = field(
         default=Accounting.OFF,
-        metadata={"help": "off: plain archive; allow-all: every decision yes; grants: grants decide"},
+        metadata={
+            "help": "off: plain archive; allow-all: every decision yes; grants: grants decide; "
+            "materialised: what they decide is kept for every principal"
+        },
     )
     base_path: str = field(default="/dicom-web", metadata={"help": "path below which DICOMweb is served"})
     public_url: str = field(

@@ -17,6 +17,7 @@ class AllowAll:
     """Everyone with a valid token may do everything."""
 
     accounts = True
+    preparation = "unmaterialised.sql"
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return an access that identifies the caller and sees all rows."""

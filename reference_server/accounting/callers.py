@@ -56,6 +56,35 @@ _ISSUER = f"""issuer_subject (id) AS MATERIALIZED (
 )"""
 
 
+_VIEWER = "viewer (id) AS MATERIALIZED (SELECT caller.id FROM caller)"
+_VIEWER_WITH_ROLES = """viewer (id) AS MATERIALIZED (
+    SELECT caller.id FROM caller UNION SELECT principal.id FROM caller, principal
+    WHERE principal.kind = 'role' AND principal.name IN (SELECT value FROM json_each(?))
+)"""
+_ISSUING_VIEWER = """issuing_viewer (id) AS MATERIALIZED (
+    SELECT issuer.id FROM caller JOIN access_grant AS given ON given.subject_id = caller.id
+    JOIN principal AS issuer ON issuer.id = given.granted_by AND NOT issuer.disabled
+)"""
+
+
+def viewing(credentials: Credentials, now: float) -> Predicate:
+    """Return the table expressions of the caller and of the principals for whom visibility is kept.
+
+    Those are the caller itself and the roles of a signed token, or, of a link, its principal and its issuer.
+    """
+    if credentials.user is not None:
+        if not credentials.roles:
+            return Predicate(f"{_BY_NAME}, {_VIEWER}", (credentials.user,))
+        values: tuple[Value, ...] = (credentials.user, orjson.dumps(credentials.roles).decode())
+        return Predicate(f"{_BY_NAME}, {_VIEWER_WITH_ROLES}", values)
+    if credentials.token_hash is None:
+        return Predicate(f"{_NOBODY}, {_VIEWER}")
+    values = (credentials.token_hash, now)
+    if credentials.link:
+        return Predicate(f"{_BY_LINK}, {_VIEWER}, {_ISSUING_VIEWER}", values)
+    return Predicate(f"{_BY_HASH}, {_VIEWER}", values)
+
+
 def identified(credentials: Credentials, now: float) -> Predicate:
     """Return the table expressions of the caller and its subjects."""
     if credentials.user is not None:

@@ -57,38 +57,28 @@ INSTANCE = Reach(
 )
 
 
-def _access_of_link(caller: Predicate, now: float) -> Access:
-    """Return what the grant of a link reaches and its issuer reaches too: decided instance by instance.
-
-    A study is there if one instance of it is; that both hold something of the study is not enough.
-    """
-
-    def both(reach: Reach, operation: Operation = Operation.DISCOVER) -> Predicate:
-        return reach.predicate(operation, now) & reach.predicate(operation, now, "issuer_subject")
-
-    instance = both(INSTANCE)
-    below = "EXISTS (SELECT 1 FROM instance WHERE instance.{key} = {table}.id AND " + instance.sql + ")"  # noqa: S608  constants
-    return Access(
-        caller=caller,
-        study=Predicate(below.format(key="study_id", table="study"), instance.values),
-        series=Predicate(below.format(key="series_id", table="series"), instance.values),
-        instance=instance,
-        whole_study=both(WHOLE_STUDY),
-        whole_series=both(WHOLE_SERIES),
-        retrievable=both(INSTANCE, Operation.RETRIEVE),
-    )
+def _both(reach: Reach, now: float, operation: Operation = Operation.DISCOVER) -> Predicate:
+    """Return what a link and its issuer may both do."""
+    return reach.predicate(operation, now) & reach.predicate(operation, now, "issuer_subject")
 
 
 class Grants:
     """Grants decide; without one nothing is visible."""
 
     accounts = True
+    preparation = "unmaterialised.sql"
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return the predicates over live grants of the caller."""
         caller = identified(credentials, now)
         if credentials.link:
-            return _access_of_link(caller, now)
+            return Access.of_link(
+                caller,
+                instance=_both(INSTANCE, now),
+                whole_study=_both(WHOLE_STUDY, now),
+                whole_series=_both(WHOLE_SERIES, now),
+                retrievable=_both(INSTANCE, now, Operation.RETRIEVE),
+            )
         return Access(
             caller=caller,
             anonymous=credentials.anonymous,

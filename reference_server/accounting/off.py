@@ -15,6 +15,7 @@ class Off:
     """Everyone may do everything."""
 
     accounts = False
+    preparation = "unmaterialised.sql"
 
     def access(self, credentials: Credentials, now: float) -> Access:  # noqa: ARG002  the protocol's signature
         """Return the constant that sees all rows."""

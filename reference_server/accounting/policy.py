@@ -9,7 +9,7 @@ caller iff it holds an instance that the caller may discover, and every count is
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import IntFlag
-from typing import Protocol
+from typing import Protocol, Self
 
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.predicate import TRUE, Predicate
@@ -62,6 +62,32 @@ class Access:
     whole_study: Predicate = TRUE
     whole_series: Predicate = TRUE
     retrievable: Predicate = TRUE
+    studies: Predicate | None = None  # a statement of the keys of all visible studies, where one is quick
+
+    @classmethod
+    def of_link(
+        cls,
+        caller: Predicate,
+        *,
+        instance: Predicate,
+        whole_study: Predicate,
+        whole_series: Predicate,
+        retrievable: Predicate,
+    ) -> Self:
+        """Return what the grant of a link reaches and its issuer reaches too: decided instance by instance.
+
+        A study is there if one instance of it is; that both hold something of the study is not enough.
+        """
+        below = "EXISTS (SELECT 1 FROM instance WHERE instance.{key} = {table}.id AND " + instance.sql + ")"  # noqa: S608  constants
+        return cls(
+            caller=caller,
+            study=Predicate(below.format(key="study_id", table="study"), instance.values),
+            series=Predicate(below.format(key="series_id", table="series"), instance.values),
+            instance=instance,
+            whole_study=whole_study,
+            whole_series=whole_series,
+            retrievable=retrievable,
+        )
 
     def within(self, repository: str) -> "Access":
         """Return the part of this that lies in one repository; one that does not exist holds nothing."""
@@ -75,6 +101,7 @@ class Access:
             study=here("study") & self.study,
             series=here("series") & self.series,
             instance=here("instance") & self.instance,
+            studies=None,
         )
 
 
@@ -97,6 +124,8 @@ class AccessPolicy(Protocol):
 
     #: Whether the management API exists, and answers depend on who asks.
     accounts: bool
+    #: The file of SQL that prepares the index for this design, run when the archive starts.
+    preparation: str
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return what these credentials may see at that time; raises Unauthorized where they are missing."""

@@ -48,6 +48,10 @@ class Access(Protocol):
     def retrievable(self) -> Predicate:
         """Holds for the instances that the caller may retrieve."""
 
+    @property
+    def studies(self) -> Predicate | None:
+        """A statement of the keys of all studies that the caller may see, where there is a quick one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -131,10 +135,13 @@ def search_statement(
     source = _SOURCE[level] + (_METADATA if with_metadata else "")
     # The keys of the page first, then one decision per row of it whether stored aggregates hold: SQLite would
     # otherwise compute the columns of every match before it sorts. A LIMIT keeps the two steps apart.
-    keys = f"SELECT {level}.id FROM {source} WHERE {condition.sql} ORDER BY {level}.id LIMIT ? OFFSET ?"  # noqa: S608
+    listing = Predicate(f"SELECT {level}.id FROM {source} WHERE {condition.sql}", condition.values)  # noqa: S608
+    if level is Level.STUDY and where.always and access.studies is not None:
+        listing = access.studies
+    keys = f"{listing.sql} ORDER BY 1 LIMIT ? OFFSET ?"
     selected = f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}"
     aggregated = tuple(value for column in columns for value in column.values)
-    matched = (*condition.values, page.limit + page.ahead, page.offset)
+    matched = (*listing.values, page.limit + page.ahead, page.offset)
     page_keys = "SELECT id FROM matched ORDER BY id LIMIT ?"
     rows = f"SELECT {level}.*, {whole.sql} AS whole FROM {level} WHERE {level}.id IN ({page_keys}) LIMIT -1"  # noqa: S608
     sql = (

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_server.accounting.grants import Grants
-from reference_server.accounting.policy import Access, Credentials
+from reference_server.accounting.materialised import Materialised
+from reference_server.accounting.policy import Access, AccessPolicy, Credentials
 from reference_server.accounting.tokens import token_hash
+from reference_server.app import open_database
 from reference_server.dicomweb.matching import search_predicate
 from reference_server.dicomweb.query_string import parse_search
 from reference_server.storage.database import Database
@@ -20,6 +23,7 @@ from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Found, Level
 from tests.server.worlds import HOME, NOW, REPOSITORIES, Instance, World, build, worlds
 
+DECIDING = (Grants(), Materialised())
 DISCOVER, RETRIEVE = 1, 2
 EVERYTHING = Page(limit=1000, offset=0)
 KEYS: dict[Level, Callable[[Instance], tuple[str, ...]]] = {
@@ -93,11 +97,11 @@ async def expect_retrieval(database: Database, access: Access, world: World, use
         assert [row.retrievable for row, _ in rows] == [i in retrievable for i in wanted]
 
 
-async def expect_world(world: World, user: str) -> None:
+async def expect_world(policy: AccessPolicy, world: World, user: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        database, tokens = await build(Path(folder), world)
+        database, tokens = await build(Path(folder), world, policy)
         try:
-            access = Grants().access(Credentials(token_hash(tokens[user])), NOW)
+            access = policy.access(Credentials(token_hash(tokens[user])), NOW)
             await expect_projection(database, access, world, user)
             await expect_modality_filter(database, access, world, user)
             await expect_retrieval(database, access, world, user)
@@ -105,7 +109,28 @@ async def expect_world(world: World, user: str) -> None:
             await database.close()
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.parametrize("policy", DECIDING, ids=lambda policy: type(policy).__name__)
+@settings(max_examples=100, deadline=None)
 @given(world=worlds(), user=st.sampled_from(sorted(HOME)))
-def test_a_user_sees_the_projection(world: World, user: str) -> None:
-    asyncio.run(expect_world(world, user))
+def test_a_user_sees_the_projection(policy: AccessPolicy, world: World, user: str) -> None:
+    asyncio.run(expect_world(policy, world, user))
+
+
+VISIBILITY = "SELECT * FROM visibility ORDER BY principal_id, study_id, series_id, instance_id, grant_id"
+
+
+async def expect_kept_visibility(world: World) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        database, _ = await build(Path(folder), world, Materialised())
+        kept = await database.read(VISIBILITY, ())
+        await database.close()
+        again = open_database(Path(folder), Materialised())  # which computes it from nothing
+        await again.open()
+        assert await again.read(VISIBILITY, ()) == kept
+        await again.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(world=worlds())
+def test_visibility_is_kept_as_it_would_be_computed(world: World) -> None:
+    asyncio.run(expect_kept_visibility(world))

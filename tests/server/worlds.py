@@ -11,6 +11,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from reference_server.accounting.people import create_facility, create_organization, create_role, create_user
+from reference_server.accounting.policy import AccessPolicy
 from reference_server.accounting.tokens import issue_token
 from reference_server.app import open_database
 from reference_server.storage.database import Database, Transaction
@@ -132,17 +133,19 @@ def record(instance: Instance) -> InstanceRecord:
 
 INSERT_GRANT = """
 INSERT INTO access_grant (subject_id, operations, repository_id, study_id, series_id, instance_id,
-    not_before, expires, revoked_at)
+    not_before, expires)
 SELECT subject.id, ?, instance.repository_id, iif(? >= 1, instance.study_id, NULL),
-    iif(? >= 2, instance.series_id, NULL), iif(? >= 3, instance.id, NULL), ?, ?, ?
+    iif(? >= 2, instance.series_id, NULL), iif(? >= 3, instance.id, NULL), ?, ?
 FROM principal AS subject, instance JOIN repository ON repository.id = instance.repository_id
 WHERE subject.kind || ' ' || subject.name = ? AND repository.name = ? AND instance.sop_instance_uid = ?
 """
 
 
-async def build(data: Path, world: World) -> tuple[Database, dict[str, str]]:
-    """Put a world into a new index and return it, with a token for each user."""
-    database = open_database(data)
+async def build(
+    data: Path, world: World, policy: AccessPolicy | None = None
+) -> tuple[Database, dict[str, str]]:
+    """Put a world into a new index of a design and return it, with a token for each user."""
+    database = open_database(data, policy)
     await database.open()
 
     async def work(write: Transaction) -> dict[str, str]:
@@ -157,9 +160,11 @@ async def build(data: Path, world: World) -> tuple[Database, dict[str, str]]:
         for instance in world.instances:  # one by one, so that the keys are in the world's order
             await store(write, repositories[instance.repository], [record(instance)])
         for grant in world.grants:
-            times = (grant.not_before, grant.expires, NOW if grant.revoked else None)
+            times = (grant.not_before, grant.expires)
             named = (grant.subject, grant.on.repository, grant.on.uid)
-            await write.run(INSERT_GRANT, (grant.operations, *(grant.depth,) * 3, *times, *named))
+            key = await write.run(INSERT_GRANT, (grant.operations, *(grant.depth,) * 3, *times, *named))
+            if grant.revoked:
+                await write.run("UPDATE access_grant SET revoked_at = ? WHERE id = ?", (NOW, key))
         return {user: await issue_token(write, user, None) for user in USERS}
 
     return database, await database.write(work)

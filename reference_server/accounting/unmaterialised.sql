@@ -1,0 +1,11 @@
+-- The designs that do not keep visibility pay nothing for it.
+
+DROP TRIGGER IF EXISTS materialise_grant;
+DROP TRIGGER IF EXISTS forget_revoked_grant;
+DROP TRIGGER IF EXISTS forget_deleted_grant;
+DROP TRIGGER IF EXISTS materialise_study;
+DROP TRIGGER IF EXISTS materialise_member;
+DROP TRIGGER IF EXISTS forget_member;
+DROP TRIGGER IF EXISTS materialise_user;
+DROP TRIGGER IF EXISTS forget_principal;
+DROP TABLE IF EXISTS visibility;
