@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.hospital import Hospital, open_hospital
+from tests.server.hospital import DESIGNS, Hospital, open_hospital
 from tests.server.running import AS_STORED, RunningArchive, bearer
 
 PIXELS = "/bulkdata/7FE00010"
@@ -41,18 +41,20 @@ UNKNOWN = {
 NOT_COMPARED = {"date", "server-timing"}
 
 
-@pytest.fixture(scope="module")
-def hospital(tmp_path_factory: pytest.TempPathFactory, ct: bytes) -> Iterator[Hospital]:
-    archive = RunningArchive(tmp_path_factory.mktemp("hospital"), "grants").start()
+@pytest.fixture(scope="module", params=DESIGNS)
+def hospital(
+    tmp_path_factory: pytest.TempPathFactory, ct: bytes, request: pytest.FixtureRequest
+) -> Iterator[Hospital]:
+    archive = RunningArchive(tmp_path_factory.mktemp("hospital"), request.param).start()
     yield open_hospital(archive, ct)
     archive.end()
     archive.client.close()
 
 
-@pytest.fixture
-def fresh(tmp_path: Path, ct: bytes) -> Iterator[Hospital]:
+@pytest.fixture(params=DESIGNS)
+def fresh(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
     """A hospital of one test's own."""
-    archive = RunningArchive(tmp_path / "data", "grants").start()
+    archive = RunningArchive(tmp_path / "data", request.param).start()
     yield open_hospital(archive, ct)
     archive.end()
     archive.client.close()

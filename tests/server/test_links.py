@@ -13,13 +13,13 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from tests.server.hospital import Hospital, open_hospital
+from tests.server.hospital import DESIGNS, Hospital, open_hospital
 from tests.server.running import RunningArchive, bearer
 
 
-@pytest.fixture
-def hospital(tmp_path: Path, ct: bytes) -> Iterator[Hospital]:
-    archive = RunningArchive(tmp_path / "data", "grants").start()
+@pytest.fixture(params=DESIGNS)
+def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
+    archive = RunningArchive(tmp_path / "data", request.param).start()
     yield open_hospital(archive, ct)
     archive.end()
     archive.client.close()

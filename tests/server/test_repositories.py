@@ -8,16 +8,18 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from tests.server.hospital import Hospital, open_hospital
+from tests.server.hospital import DESIGNS, Hospital, open_hospital
 from tests.server.running import STOW_TYPE, RunningArchive, bearer, payload, split_parts
 
 PATIENT_ID = "00100020"
 
 
-@pytest.fixture(scope="module")
-def hospital(tmp_path_factory: pytest.TempPathFactory, ct: bytes) -> Iterator[Hospital]:
+@pytest.fixture(scope="module", params=DESIGNS)
+def hospital(
+    tmp_path_factory: pytest.TempPathFactory, ct: bytes, request: pytest.FixtureRequest
+) -> Iterator[Hospital]:
     """North holds a study; the stranger holds a copy of it in south; the reader may see both."""
-    archive = RunningArchive(tmp_path_factory.mktemp("repositories") / "data", "grants").start()
+    archive = RunningArchive(tmp_path_factory.mktemp("repositories") / "data", request.param).start()
     hospital = open_hospital(archive, ct)
     assert archive.store(changed(ct, PatientID="SOUTH"), token=hospital.stranger).status_code == 200
     yield hospital
