@@ -83,10 +83,18 @@ def test_an_unknown_peer_is_a_usage_error() -> None:
         command.main(["pacs-nobody-has"])
 
 
+def states(page: str) -> list[tuple[str, ...]]:
+    """Return the rows of a matrix, of a requirement its id only: its words may be put better."""
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    return [(head.partition(" ")[0] if "-" in head else head, *cells) for head, *cells in rows]
+
+
 def test_the_published_matrix_is_that_of_the_published_results() -> None:
     folder = ROOT / "reports" / "published" / "conformance"
     runs = read_all([folder / f"{name}.json" for name in ("results", *command.PEERS)])
-    assert (folder / MATRIX).read_text(encoding="utf-8") == matrix_page(runs)
+    published = states((folder / MATRIX).read_text(encoding="utf-8"))
+    assert published == states(matrix_page(runs))
+    assert len(published) > 100
 
 
 @pytest.mark.peer
