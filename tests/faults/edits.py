@@ -53,9 +53,15 @@ def with_body(response: Response, body: bytes) -> Response:
     return replace(without_header(response, "Content-Length"), body=body, framing=Framing.LENGTH)
 
 
+def has_json(response: Response) -> bool:
+    """Tell whether the response has a JSON payload that is not under a content coding."""
+    coded = response.header("Content-Encoding") is not None
+    return response.ok and response.content_type.is_json and bool(response.body) and not coded
+
+
 def map_json(response: Response, change: Callable[[Any], Any]) -> Response:
     """Return the response with its JSON payload changed; another payload stays as it is."""
-    if not (response.ok and response.content_type.is_json and response.body):
+    if not has_json(response):
         return response
     return with_body(response, json.dumps(change(json.loads(response.body))).encode())
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scenarios.conformance.message import Request, Response
-from tests.faults.edits import map_json, with_body, with_header
+from tests.faults.edits import has_json, map_json, with_body, with_header
 from tests.faults.fault import in_response
 
 Attribute = dict[str, Any]
@@ -210,7 +210,7 @@ def every_text_parts_at_a_backslash(request: Request, response: Response) -> Res
 @in_response("JSON-022")
 def text_is_read_as_ascii(request: Request, response: Response) -> Response:
     """Whatever is not ASCII comes as a question mark."""
-    if not is_metadata(request) or not response.content_type.is_json:
+    if not is_metadata(request) or not has_json(response):
         return response
     text = json.dumps(json.loads(response.body), ensure_ascii=False)
     return with_body(response, text.encode("ascii", "replace"))

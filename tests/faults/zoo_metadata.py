@@ -74,7 +74,9 @@ def xml_is_of_the_first_instance(request: Request, response: Response) -> Respon
 @in_response("META-003")
 def one_instance_in_xml_is_no_multipart(request: Request, response: Response) -> Response:
     """The metadata of one instance in XML come as a single part."""
-    if not (is_xml(request) and "/instances/" in request.target and response.ok):
+    if not (
+        is_xml(request) and "/instances/" in request.target and "multipart" in response.content_type.name
+    ):
         return response
     (part,) = multipart.read(response).parts
     return with_header(with_body(response, part.body), "Content-Type", DICOM_XML)
