@@ -102,14 +102,14 @@ def a_multi_frame_image_is_rendered_somehow(archive: Archive, mf: Stock) -> None
     expect(fits, "a GIF, a video or several parts", got=response)
 
 
-@check("REN-007", needs=F.BASE, capability=Capability.RENDERED)
-def a_study_is_not_rendered_as_one_image(archive: Archive, base: Stock) -> None:
-    """The rendered study and series are 406 if only single-part types are acceptable.
+@check("REN-007", needs=F.GRAD, capability=Capability.RENDERED)
+def a_study_is_not_rendered_as_one_image(archive: Archive, grad: Stock) -> None:
+    """The rendered study and series are 406 if only single-part types are acceptable, even of one image.
 
     Before 2025a nothing kept one image from standing for all of them.
     """
-    rendered(archive, base.first.path)
-    for path in (base.first.study_path, base.first.series_path):
+    rendered(archive, grad["ramp"].path)
+    for path in (grad["ramp"].study_path, grad["ramp"].series_path):
         response = archive.get(f"{path}/rendered", accept="image/jpeg")
         if response.ok and archive.edition < "2025a":
             archive.note(f"{path}/rendered is one image")
