@@ -52,10 +52,11 @@ _STORE = Action(
     gives=(DICOM_JSON, DICOM_XML),
     takes=(_parts_of(DICOM), _parts_of(DICOM_JSON), _parts_of(DICOM_XML)),
 )
+_FOUND = (DICOM_JSON, _parts_of(DICOM_XML))
 _CAPABILITIES = Action(retrieve_capabilities, Operation.NOTHING, DESCRIPTIONS, parameters=_ACCEPT)
-_STUDIES = Action(search_studies, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
-_SERIES = Action(search_series, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
-_INSTANCES = Action(search_instances, Operation.DISCOVER, (DICOM_JSON,), parameters=_SEARCH)
+_STUDIES = Action(search_studies, Operation.DISCOVER, _FOUND, parameters=_SEARCH)
+_SERIES = Action(search_series, Operation.DISCOVER, _FOUND, parameters=_SEARCH)
+_INSTANCES = Action(search_instances, Operation.DISCOVER, _FOUND, parameters=_SEARCH)
 _RETRIEVE = Action(
     retrieve_instances, Operation.RETRIEVE, (_parts_of(DICOM), DICOM, _parts_of(OCTETS)), parameters=_ACCEPT
 )
