@@ -53,14 +53,16 @@ class Archive:
             raise found
         return found
 
-    def base_url(self, request: Request) -> str:
+    def base_url(self, request: Request, other_repository: str | None = None) -> str:
         """Return the absolute URL below which DICOMweb is served, as the caller reached it.
+
+        What lies in a repository that is not the caller's own has its URL at the root of that repository.
 
         A Host that names the address at which this process listens, but no port, means this process:
         dicomweb-client leaves the port out.
         """
         base = self.settings.public_url or self._reached(request)
-        repository = repository_of(request)
+        repository = repository_of(request) or other_repository
         if repository is None:
             return base
         root = base.removesuffix(self.settings.base_path)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from reference_server.dicomweb.accept import choose_metadata
 from reference_server.dicomweb.archive import acceptable, archive_of, json_response, with_warnings
-from reference_server.dicomweb.dicom_json import Json, with_base
+from reference_server.dicomweb.dicom_json import with_base
 from reference_server.dicomweb.dicom_xml import json_to_xml
 from reference_server.dicomweb.matching import reads_metadata, search_predicate
 from reference_server.dicomweb.media import DICOM_JSON, DICOM_XML
@@ -50,11 +50,14 @@ async def _answer(request: Request, level: Level) -> Response:
     with_metadata = reads_metadata(wanted, archive.catalogue)
     results = await search(archive.database, level, where, access, page, with_metadata=with_metadata)
     warnings = wanted.warnings + _remaining(results, archive.settings.max_counted)
-    base = archive.base_url(request)
-    rendered = [render(each, wanted, archive.catalogue, base) for each in results.found]
+    documents = []
+    for each in results.found:
+        base = archive.base_url(request, each.other_repository)
+        result = orjson.dumps(render(each, wanted, archive.catalogue, base))
+        documents.append(with_base(result, base.encode()))
     if choice.media_type == DICOM_JSON:
-        return json_response(with_base(orjson.dumps(rendered), base.encode()), DICOM_JSON, warnings)
-    return with_warnings(_xml(rendered, base), warnings)
+        return json_response(b"[" + b",".join(documents) + b"]", DICOM_JSON, warnings)
+    return with_warnings(_xml(documents), warnings)
 
 
 def _remaining(results: Results, most: int) -> tuple[str, ...]:
@@ -65,14 +68,13 @@ def _remaining(results: Results, most: int) -> tuple[str, ...]:
     return (f"There are {number} additional results that can be requested",)
 
 
-def _xml(rendered: list[Json], base: str) -> Response:
+def _xml(documents: list[bytes]) -> Response:
     """Return the results as XML, one part each; a message of no parts does not exist, so none is 204."""
-    if not rendered:
+    if not documents:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    async def part(result: Json) -> bytes:
-        document = with_base(orjson.dumps(result), base.encode())
+    async def part(document: bytes) -> bytes:
         return json_to_xml(orjson.loads(document))
 
     headers = (("Content-Type", DICOM_XML),)
-    return PartsResponse([PartSource(headers, None, partial(part, each)) for each in rendered], DICOM_XML)
+    return PartsResponse([PartSource(headers, None, partial(part, each)) for each in documents], DICOM_XML)

@@ -107,6 +107,10 @@ _SOURCE = {
     Level.INSTANCE: "instance JOIN series ON series.id = instance.series_id"
     " JOIN study ON study.id = instance.study_id",
 }
+_OTHER_REPOSITORY = (
+    "(SELECT repository.name FROM repository WHERE repository.id = study.repository_id"
+    " AND repository.id IS NOT (SELECT caller.repository_id FROM caller))"
+)
 _METADATA = " JOIN metadata ON metadata.instance_id = instance.id"
 _IDENTITY = {
     Level.STUDY: "study.id, study.repository_id, study.study_uid, NULL, NULL, study.attributes, NULL, NULL",
@@ -139,7 +143,10 @@ def search_statement(
     if level is Level.STUDY and where.always and access.studies is not None:
         listing = access.studies
     keys = f"{listing.sql} ORDER BY 1 LIMIT ? OFFSET ?"
-    selected = f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}"
+    other = "NULL" if access.caller is None else _OTHER_REPOSITORY
+    selected = (
+        f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}, {other}"
+    )
     aggregated = tuple(value for column in columns for value in column.values)
     matched = (*listing.values, page.limit + page.ahead, page.offset)
     page_keys = "SELECT id FROM matched ORDER BY id LIMIT ?"
@@ -214,9 +221,9 @@ async def search(
 ) -> Results:
     """Return one page of what the caller may see and `where` holds for."""
     statement = search_statement(level, where, access, page, with_metadata=with_metadata)
-    _, rows = await _rows(database, statement, access, 13)
-    matched = rows[0][12] if rows else 0
-    return Results([Found(*row[1:12]) for row in rows], max(0, matched - page.limit))
+    _, rows = await _rows(database, statement, access, 14)
+    matched = rows[0][13] if rows else 0
+    return Results([Found(*row[1:13]) for row in rows], max(0, matched - page.limit))
 
 
 async def locate(

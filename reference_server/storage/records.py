@@ -100,6 +100,7 @@ class Found:
     modalities: str | None
     series_count: int | None
     instance_count: int | None
+    other_repository: str | None  # the name of the repository, where it is not the caller's own
 
 
 @dataclass(frozen=True, slots=True)
