@@ -110,7 +110,7 @@ def _jpeg_colour(segments: dict[int, bytes], frame: bytes, samples: int, *, loss
         return "MONOCHROME2"
     adobe = segments.get(APP14, b"")
     components = frame[6::3]
-    if not lossy or components == b"RGB" or (adobe.startswith(b"Adobe") and adobe[11] == 0):
+    if not lossy or components == b"RGB" or (adobe.startswith(b"Adobe") and adobe[11:12] == b"\0"):
         return "RGB"
     return "YBR_FULL" if frame[7] == frame[10] else "YBR_FULL_422"
 

@@ -10,8 +10,9 @@ from pydicom import Dataset
 
 from reference_server.dicomweb.accept_rendered import GIF, JPEG, PNG
 from reference_server.dicomweb.annotation import annotate
+from reference_server.dicomweb.decoding import codecs_at_work
 from reference_server.dicomweb.grayscale import Window
-from reference_server.dicomweb.rendering import ImageSource, Samples, or_not_acceptable
+from reference_server.dicomweb.rendering import CANNOT_RENDER, ImageSource, Samples
 from reference_server.dicomweb.viewport import Profile, Rendering, Viewport
 
 EMBEDS_PROFILE = (JPEG, PNG)
@@ -27,7 +28,7 @@ class ImageFile:
     media_type: str
 
 
-@or_not_acceptable()
+@codecs_at_work(CANNOT_RENDER)
 def still(source: ImageSource, frame_number: int, rendering: Rendering, media_type: str) -> ImageFile:
     """Return the picture of one frame in a media type."""
     image = _arranged(source.samples(frame_number, rendering.window), source.dataset, rendering)
@@ -36,7 +37,7 @@ def still(source: ImageSource, frame_number: int, rendering: Rendering, media_ty
     return ImageFile(_encoded(image, media_type, rendering.quality), media_type)
 
 
-@or_not_acceptable()
+@codecs_at_work(CANNOT_RENDER)
 def animation(source: ImageSource, rendering: Rendering) -> ImageFile:
     """Return a GIF that shows all frames one after the other, in the time and the window that they share."""
     numbers = range(1, source.frame_count + 1)

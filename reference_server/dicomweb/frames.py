@@ -17,9 +17,10 @@ from pydicom.encaps import generate_frames
 from pydicom.tag import Tag
 from pydicom.uid import UID
 
+from reference_server.dicomweb.decoding import codecs_at_work
 from reference_server.dicomweb.transcoding import decoded_frame, encode_frame
 from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
-from reference_server.errors import BadRequest, NotAcceptable, NotFound
+from reference_server.errors import BadRequest, NotFound
 from reference_server.storage.records import FrameLayout
 
 PIXEL_DATA = 0x7FE00010
@@ -110,17 +111,11 @@ def _stored_frames(dataset: Dataset, count: int, numbers: Sequence[int]) -> list
 
 def _other_frame(dataset: Dataset, number: int, transfer_syntax: str) -> bytes:
     """Return a frame decoded, or encoded anew; raises NotAcceptable where no codec here does that."""
-    try:
+    name = UID(transfer_syntax).name
+    with codecs_at_work(f"this frame is not to be had as {name}; ask with transfer-syntax=*"):
         if transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN:
             return decoded_frame(dataset, number)
         return encode_frame(dataset, number, transfer_syntax)
-    except NotAcceptable:
-        raise
-    except Exception as error:
-        # Codecs raise what they like; the stored stream is still available.
-        raise NotAcceptable(
-            f"this frame is not to be had as {UID(transfer_syntax).name}; ask with transfer-syntax=*"
-        ) from error
 
 
 def native_frame(dataset: Dataset, keyword: str, count: int, number: int) -> bytes:

@@ -6,8 +6,6 @@ is intact and can be retrieved, only this representation is not to be had. Overl
 are not shown.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -15,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 
+from reference_server.dicomweb.decoding import codecs_at_work, decode_frame
 from reference_server.dicomweb.grayscale import Window, shade, value_range
-from reference_server.errors import ArchiveError, NotAcceptable
+from reference_server.errors import NotAcceptable
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 MAX_PIXELS = 1 << 26  # of one frame; what is larger is not decoded for a picture
@@ -29,16 +27,7 @@ BITS = 8
 Samples = NDArray[np.uint8]  # (rows, columns) of greys or (rows, columns, 3) of red, green and blue
 
 
-@contextmanager
-def or_not_acceptable() -> Iterator[None]:
-    """Make NotAcceptable of whatever pydicom, numpy or a codec raise on an odd file."""
-    try:
-        yield
-    except ArchiveError:
-        raise
-    except Exception as error:
-        # Codecs raise what they like, and a file may say anything about its pixels.
-        raise NotAcceptable("the pixel data of this instance cannot be rendered here") from error
+CANNOT_RENDER = "the pixel data of this instance cannot be rendered here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +38,7 @@ class ImageSource:
     frame_count: int
 
     @classmethod
-    @or_not_acceptable()
+    @codecs_at_work(CANNOT_RENDER)
     def of(cls, content: bytes) -> "ImageSource":
         """Read a file as the archive holds it; one without pixel data raises NotAcceptable."""
         dataset = dcmread(BytesIO(content), force=True)
@@ -92,9 +81,7 @@ class ImageSource:
         return value_range(frame, self.dataset, frame_number)
 
     def _decoded(self, frame_number: int) -> tuple[NDArray[Any], str]:
-        syntax = self.dataset.file_meta.TransferSyntaxUID
-        decoder = get_decoder(syntax)
-        frame, described = decoder.as_array(self.dataset, index=frame_number - 1)
+        frame, described = decode_frame(self.dataset, frame_number, raw=False)
         return frame, str(described["photometric_interpretation"])
 
 

@@ -17,6 +17,7 @@ from pydicom.pixels.encoders.base import get_encoder
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
+from reference_server.dicomweb.decoding import codecs_at_work, decode_frame
 from reference_server.dicomweb.transfer import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     JPEG_2000_LOSSLESS,
@@ -39,16 +40,11 @@ def transcode(content: bytes, transfer_syntax: str) -> bytes:
     if transfer_syntax not in LOSSLESS_ENCODINGS or "PixelData" not in dataset:
         raise NotAcceptable(f"this instance is not to be had as {UID(transfer_syntax).name}")
     dataset = read_whole(to_explicit_little_endian(content))
-    try:
+    with codecs_at_work(f"this instance cannot be encoded as {UID(transfer_syntax).name}"):
         _compress(dataset, transfer_syntax)
         buffer = BytesIO()
         dcmwrite(buffer, dataset, little_endian=True, implicit_vr=False, overwrite=True)
-    except NotAcceptable:
-        raise
-    except Exception as error:
-        # Codecs raise what they like; the stored object is intact, only this representation is not to be had.
-        raise NotAcceptable(f"this instance cannot be encoded as {UID(transfer_syntax).name}") from error
-    return buffer.getvalue()
+        return buffer.getvalue()
 
 
 def _compress(dataset: Dataset, transfer_syntax: str) -> None:
@@ -79,7 +75,7 @@ def encode_frame(dataset: Dataset, number: int, transfer_syntax: str) -> bytes:
 
     Raises NotAcceptable where anything would be lost; codecs raise what they like besides.
     """
-    pixels, decoded = _decoded(dataset, number)
+    pixels, decoded = decode_frame(dataset, number, raw=True)
     if _unused_bits_hold_something(dataset, number):
         raise NotAcceptable("these pixels share their words with an overlay, which no codec keeps")
     options: dict[str, Any] = as_pixel_options(dataset) | {
@@ -108,13 +104,7 @@ def _unused_bits_hold_something(dataset: Dataset, number: int) -> bool:
     return not np.isin(unused, (0, sign)).all()
 
 
-def _decoded(dataset: Dataset, number: int) -> tuple[Any, Any]:
-    """Return one frame as an array, samples of a pixel side by side, and what the decoder says of it."""
-    decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
-    return decoder.as_array(dataset, index=number - 1, raw=True)
-
-
 def decoded_frame(dataset: Dataset, number: int) -> bytes:
     """Return one frame of encapsulated pixel data as native little endian values."""
-    frame, _ = _decoded(dataset, number)
+    frame, _ = decode_frame(dataset, number, raw=True)
     return np.ascontiguousarray(frame).astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()

@@ -11,7 +11,7 @@ from pydicom import DataElement, Dataset, dcmread, dcmwrite
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from reference_server.errors import NotAcceptable
+from reference_server.dicomweb.decoding import check_sizes, codecs_at_work
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -122,8 +122,9 @@ def to_explicit_little_endian(content: bytes) -> bytes:
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax == EXPLICIT_VR_LITTLE_ENDIAN:
         return content
-    try:
+    with codecs_at_work(f"{syntax.name} cannot be converted to Explicit VR Little Endian here"):
         if syntax.is_encapsulated and "PixelData" in dataset:
+            check_sizes(dataset)
             dataset.decompress(as_rgb=False, generate_instance_uid=False)
             if dataset.PhotometricInterpretation == "YBR_FULL_422":
                 # Codecs give every pixel its own chrominance; native 4:2:2 would not (PS3.3 C.7.6.3.1.2).
@@ -135,7 +136,4 @@ def to_explicit_little_endian(content: bytes) -> bytes:
         dataset.file_meta.TransferSyntaxUID = UID(EXPLICIT_VR_LITTLE_ENDIAN)
         buffer = BytesIO()
         dcmwrite(buffer, dataset, little_endian=True, implicit_vr=False, overwrite=True)
-    except Exception as error:
-        # Codecs raise what they like; the stored object is intact, only this representation is not to be had.
-        raise NotAcceptable(f"{syntax.name} cannot be converted to Explicit VR Little Endian here") from error
-    return buffer.getvalue()
+        return buffer.getvalue()

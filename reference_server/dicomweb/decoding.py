@@ -1,0 +1,75 @@
+"""Where codecs are met: what they raise becomes NotAcceptable, and what they would inflate is measured first.
+
+A compressed frame says how large it is. One that says more than its dataset does is refused before a codec
+makes room for it, for a few bytes can stand for gigabytes of one colour.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.encaps import generate_frames, get_frame
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import RLELossless
+
+from reference_server.dicomweb.codestream import describe, without_boxes
+from reference_server.dicomweb.reasons import MalformedError
+from reference_server.errors import ArchiveError, NotAcceptable
+
+RUST_PANIC = "PanicException"
+
+
+@contextmanager
+def codecs_at_work(refusal: str) -> Iterator[None]:
+    """Make NotAcceptable, with that text, of whatever codecs raise."""
+    try:
+        yield
+    except ArchiveError:
+        raise
+    except BaseException as error:
+        # Codecs raise what they like; those written in Rust panic with an exception that is no Exception.
+        if isinstance(error, Exception) or type(error).__name__ == RUST_PANIC:
+            raise NotAcceptable(refusal) from error
+        raise
+
+
+def decode_frame(dataset: Dataset, number: int, *, raw: bool) -> tuple[NDArray[Any], dict[str, Any]]:
+    """Return one frame as an array, samples of a pixel side by side, and what the decoder says of it.
+
+    With `raw` the colours are those stored, else RGB where pydicom makes it of them.
+    """
+    if "PixelData" in dataset and dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        count = int(dataset.get("NumberOfFrames") or 1)
+        offsets = _offsets(dataset)
+        check_size(dataset, get_frame(dataset.PixelData, number - 1, number_of_frames=count, **offsets))
+    decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
+    frame, described = decoder.as_array(dataset, index=number - 1, raw=raw)
+    return frame, dict(described)
+
+
+def check_sizes(dataset: Dataset) -> None:
+    """Refuse encapsulated pixel data of which any frame is larger than the dataset says."""
+    count = int(dataset.get("NumberOfFrames") or 1)
+    for stream in generate_frames(dataset.PixelData, number_of_frames=count, **_offsets(dataset)):
+        check_size(dataset, stream)
+
+
+def check_size(dataset: Dataset, stream: bytes) -> None:
+    """Refuse a compressed frame that is larger than the dataset says, or says nothing; runs say nothing."""
+    if dataset.file_meta.TransferSyntaxUID == RLELossless:
+        return
+    try:
+        found = describe(without_boxes(stream))
+    except MalformedError as error:
+        raise NotAcceptable(str(error)) from error
+    allowed = dataset.Rows * dataset.Columns * int(dataset.get("SamplesPerPixel") or 1)
+    if found.rows * found.columns * found.samples > allowed:
+        raise NotAcceptable("a compressed frame is larger than the dataset says")
+
+
+def _offsets(dataset: Dataset) -> dict[str, Any]:
+    if "ExtendedOffsetTable" not in dataset:
+        return {}
+    return {"extended_offsets": (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)}
