@@ -29,6 +29,7 @@ from reference_server.compression import Compression
 from reference_server.cross_origin import cross_origin
 from reference_server.dicomweb.archive import Archive
 from reference_server.dicomweb.attributes import catalogue_of
+from reference_server.dicomweb.entering import settle
 from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
 from reference_server.errors import ArchiveError
 from reference_server.privacy import PrivateAnswers
@@ -98,9 +99,10 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        archive.blobs.prepare()
+        left_over = archive.blobs.prepare()
         await archive.database.open()
         await archive.database.write(partial(record_content, fingerprint=archive.catalogue.fingerprint))
+        await settle(archive, left_over)
         app.state.archive = archive
         yield
         await archive.database.close()

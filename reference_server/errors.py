@@ -49,6 +49,10 @@ class Unavailable(ArchiveError):
     """The archive cannot decide or store now; it fails closed."""
 
 
+class InsufficientStorage(ArchiveError):
+    """There is no room for what arrives (RFC 4918 11.5)."""
+
+
 STATUS: dict[type[ArchiveError], int] = {
     BadRequest: 400,
     Unauthorized: 401,
@@ -60,4 +64,5 @@ STATUS: dict[type[ArchiveError], int] = {
     UnsupportedMediaType: 415,
     InternalError: 500,
     Unavailable: 503,
+    InsufficientStorage: 507,
 }

@@ -8,9 +8,12 @@ read to its end leaves nothing.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from reference_server.dicomweb.archive import Archive
 from reference_server.dicomweb.bulkdata_parts import (
@@ -32,51 +35,69 @@ from reference_server.dicomweb.multipart import MultipartReader, Part
 from reference_server.dicomweb.reading import Arrived, read_instance
 from reference_server.dicomweb.reasons import MalformedError, Reason, UnreadableError
 from reference_server.dicomweb.receipt import Failure
-from reference_server.errors import BadRequest, ContentTooLarge, Unavailable
+from reference_server.errors import BadRequest, ContentTooLarge, InsufficientStorage
 from reference_server.storage.blobs import IncomingBlob
-from reference_server.storage.records import InstanceRecord
+from reference_server.storage.records import InstanceRecord, Kept
+from reference_server.storage.spool import RecordSpool
 from reference_server.timing import measured
 
 LOG = logging.getLogger("reference_server")
 PARTS_IN_FLIGHT = 8
+Result = TypeVar("Result")
 
-Handled = InstanceRecord | Failure
+
+async def in_thread(archive: Archive, work: Callable[[], Result]) -> Result:
+    """Return the result of work that is done in a thread."""
+    return await asyncio.get_running_loop().run_in_executor(archive.workers, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of the parts: instances whose blobs are on disk, their records in order, and failures."""
+
+    kept: list[Kept]
+    records: RecordSpool
+    failures: list[Failure]
 
 
 class Receiver:
-    """Receives one request; afterwards each part is a record whose blob is on disk, or a failure."""
+    """Receives one request; with a study, instances of others are failures."""
 
-    def __init__(self, archive: Archive, base: str) -> None:
+    def __init__(self, archive: Archive, base: str, study: str | None) -> None:
         self._archive = archive
-        self._gate = asyncio.Semaphore(PARTS_IN_FLIGHT)
-        self._tasks: list[asyncio.Task[Handled]] = []
+        self._study = study
+        self._under_way: deque[asyncio.Task[InstanceRecord | Failure]] = deque()
+        self._kept: list[Kept] = []
+        self._records = RecordSpool(archive.blobs.arriving)
         self._failures: list[Failure] = []
         self._metadata: list[Metadata] = []
         self._metadata_bytes = 0
         self._bulk = BulkParts(base)
         self._bulk_blobs: list[IncomingBlob] = []
 
-    async def receive(self, reader: MultipartReader) -> list[Handled]:
-        """Return what became of each part; an error leaves no file."""
+    async def receive(self, reader: MultipartReader) -> Received:
+        """Return what became of the parts; an error leaves no file."""
         try:
             async for part in reader.parts():
                 await self._part(part)
             for metadata in self._metadata:
-                await self._start(partial(_assemble, self._archive, metadata, self._bulk))
-            handled: list[Handled] = list(await asyncio.gather(*self._tasks))
+                await self._start(partial(self._assemble, metadata))
+            while self._under_way:
+                await self._finish_first()
         except BaseException as error:
-            for each in await asyncio.gather(*self._tasks, return_exceptions=True):
-                if isinstance(each, InstanceRecord):
-                    self._archive.blobs.remove(each.blob)
+            done = await asyncio.gather(*self._under_way, return_exceptions=True)
+            self._records.close()
+            blobs = [kept.blob for kept in self._kept]
+            for blob in blobs + [each.blob for each in done if isinstance(each, InstanceRecord)]:
+                self._archive.blobs.remove(blob)
             if isinstance(error, OSError):
-                raise Unavailable("the archive cannot write what arrives") from error
+                raise InsufficientStorage("the archive cannot write what arrives") from error
             raise
         finally:
-            for blob in self._bulk_blobs:
-                blob.discard()
-        return (
-            handled + self._failures + [Failure(Reason.CANNOT_UNDERSTAND) for _ in self._bulk.unreferenced()]
-        )
+            for bulk in self._bulk_blobs:
+                bulk.discard()
+        unnamed = [Failure(Reason.CANNOT_UNDERSTAND) for _ in self._bulk.unreferenced()]
+        return Received(self._kept, self._records, self._failures + unnamed)
 
     async def _part(self, part: Part) -> None:
         try:
@@ -84,14 +105,22 @@ class Receiver:
         except BadRequest:
             media_type = MediaType("")
         if media_type.essence == DICOM:
-            blob = await self._write(part)
-            await self._start(partial(_keep, self._archive, blob))
+            await self._read_file(part)
         elif media_type.essence in METADATA_TYPES:
             await self._read_metadata(part, media_type.essence)
         elif self._metadata and part.headers.get("content-location"):
             await self._read_bulk(part, media_type)
         else:
             self._failures.append(Failure(Reason.CANNOT_UNDERSTAND))
+
+    async def _read_file(self, part: Part) -> None:
+        try:
+            blob = await self._write(part)
+        except OSError:
+            LOG.exception("an instance could not be written")
+            self._failures.append(Failure(Reason.OUT_OF_RESOURCES))
+        else:
+            await self._start(partial(self._keep, blob))
 
     async def _write(self, part: Part) -> IncomingBlob:
         """Write a part to disk as it arrives."""
@@ -107,18 +136,25 @@ class Receiver:
             raise
         return blob
 
-    async def _start(self, work: Callable[[], Handled]) -> None:
+    async def _start(self, work: Callable[[], InstanceRecord | Failure]) -> None:
         """Begin work in a thread, once fewer than the most that are allowed at a time are under way."""
-        await self._gate.acquire()
-        self._tasks.append(asyncio.create_task(self._finish(work)))
+        if len(self._under_way) == PARTS_IN_FLIGHT:
+            await self._finish_first()
+        # The thread runs in a copy of the context, so that its time on disk counts for this request.
+        run = partial(copy_context().run, work)
+        self._under_way.append(asyncio.create_task(in_thread(self._archive, run)))
 
-    async def _finish(self, work: Callable[[], Handled]) -> Handled:
-        try:
-            # The thread runs in a copy of the context, so that its time on disk counts for this request.
-            run = partial(copy_context().run, work)
-            return await asyncio.get_running_loop().run_in_executor(self._archive.workers, run)
-        finally:
-            self._gate.release()
+    async def _finish_first(self) -> None:
+        """Take the work that began first; so instances enter the index in the order in which they arrived."""
+        done = await asyncio.shield(self._under_way[0])
+        self._under_way.popleft()
+        if isinstance(done, Failure):
+            self._failures.append(done)
+            return
+        self._kept.append(
+            Kept(done.study_uid, done.series_uid, done.sop_instance_uid, done.sop_class_uid, done.blob)
+        )
+        self._records.add(done)
 
     async def _read_metadata(self, part: Part, essence: str) -> None:
         most = self._archive.settings.max_metadata_bytes
@@ -130,8 +166,7 @@ class Receiver:
             chunks.append(chunk)
         read = partial(read_metadata, essence, b"".join(chunks))
         try:
-            loop = asyncio.get_running_loop()
-            self._metadata += await loop.run_in_executor(self._archive.workers, read)
+            self._metadata += await in_thread(self._archive, read)
         except MalformedError as error:
             LOG.info("metadata were refused: %s", error)
             self._failures.append(Failure(Reason.CANNOT_UNDERSTAND))
@@ -145,24 +180,54 @@ class Receiver:
         blob.close()
         self._bulk.add(part.headers["content-location"], BulkPart(media_type, blob.path, size_bytes))
 
+    def _assemble(self, metadata: Metadata) -> InstanceRecord | Failure:
+        """Write an instance from its metadata and bulk data, in a thread, and keep it."""
+        uids = metadata.uid(SOP_CLASS_UID), metadata.uid(SOP_INSTANCE_UID)
+        blob = self._archive.blobs.incoming()
+        try:
+            write_file(metadata, self._bulk, blob.path)
+            blob.measure()
+        except MalformedError as error:
+            blob.discard()
+            return Failure(_reason(error), *uids)
+        except OSError:
+            LOG.exception("an instance could not be written")
+            blob.discard()
+            return Failure(Reason.OUT_OF_RESOURCES, *uids)
+        except BaseException:
+            blob.discard()
+            raise
+        return self._keep(blob)
 
-def _assemble(archive: Archive, metadata: Metadata, bulk: BulkParts) -> Handled:
-    """Write an instance from its metadata and bulk data, in a thread, and keep it."""
-    blob = archive.blobs.incoming()
-    try:
-        write_file(metadata, bulk, blob.path)
-        blob.measure()
-    except MalformedError as error:
-        blob.discard()
-        return Failure(_reason(error), metadata.uid(SOP_CLASS_UID), metadata.uid(SOP_INSTANCE_UID))
-    except OSError:
-        LOG.exception("an instance could not be written")
-        blob.discard()
-        return Failure(Reason.OUT_OF_RESOURCES, metadata.uid(SOP_CLASS_UID), metadata.uid(SOP_INSTANCE_UID))
-    except BaseException:
-        blob.discard()
-        raise
-    return _keep(archive, blob)
+    def _read(self, file: Arrived) -> InstanceRecord:
+        """Return the record of an instance of the study to which the request is made."""
+        record = read_instance(file, self._archive.catalogue)
+        if self._study not in (None, record.study_uid):
+            uids = record.sop_class_uid, record.sop_instance_uid
+            raise UnreadableError(Reason.DOES_NOT_MATCH_SOP_CLASS, "it is of another study", *uids)
+        return record
+
+    def _keep(self, blob: IncomingBlob) -> InstanceRecord | Failure:
+        """Read the instance and make its blob durable, in a thread; what is refused leaves no file."""
+        file = Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256)
+        uids = "", ""
+        try:
+            record = self._read(file)
+            uids = record.sop_class_uid, record.sop_instance_uid
+            with measured("blob"):
+                self._archive.blobs.keep(blob)
+        except UnreadableError as error:
+            blob.discard()
+            return Failure(error.reason, error.sop_class_uid, error.sop_instance_uid)
+        except OSError:
+            LOG.exception("an instance could not be written")
+            blob.discard()
+            self._archive.blobs.remove(file.blob)
+            return Failure(Reason.OUT_OF_RESOURCES, *uids)
+        except BaseException:
+            blob.discard()
+            raise
+        return record
 
 
 def _reason(error: MalformedError) -> Reason:
@@ -170,23 +235,3 @@ def _reason(error: MalformedError) -> Reason:
         return Reason.MISSING_BULK_DATA
     unknown = isinstance(error, UnknownSyntaxError)
     return Reason.TRANSFER_SYNTAX_NOT_SUPPORTED if unknown else Reason.CANNOT_UNDERSTAND
-
-
-def _keep(archive: Archive, blob: IncomingBlob) -> Handled:
-    """Read the instance and make its blob durable, in a thread; what cannot be read leaves no file."""
-    try:
-        arrived = Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256)
-        record = read_instance(arrived, archive.catalogue)
-        with measured("blob"):
-            archive.blobs.keep(blob)
-    except UnreadableError as error:
-        blob.discard()
-        return Failure(error.reason, error.sop_class_uid, error.sop_instance_uid)
-    except OSError:
-        LOG.exception("an instance could not be written")
-        blob.discard()
-        return Failure(Reason.OUT_OF_RESOURCES)
-    except BaseException:
-        blob.discard()
-        raise
-    return record

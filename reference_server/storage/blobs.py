@@ -1,10 +1,11 @@
 """Blobs are write-once files with random names; the index knows which instance each one is, and its SHA-256.
 
-A blob is written under `incoming/`, synchronised, renamed into place, and its folder is synchronised too,
-before the index may name it: an acknowledged instance is on disk. What a crash leaves in `incoming/` nobody
-names; it is removed at the next start. The name of a file never comes from a caller. Names are random rather
-than digests, so that undoing a refused store removes this request's file and never one that another request
-has come to rely on.
+A blob is written under `incoming/`, synchronised, linked into place, and its folder is synchronised too,
+before the index may name it: an acknowledged instance is on disk. Its name in `incoming/` goes when the index
+names it, so what a crash left between the two is listed there: at the next start, a blob that the index does
+not name is removed, without a search through all blobs. The name of a file never comes from a caller. Names
+are random rather than digests, so that undoing a refused store removes this request's file and never one that
+another request has come to rely on.
 """
 
 import hashlib
@@ -76,33 +77,37 @@ class BlobStore:
 
     def __init__(self, data: Path) -> None:
         self._blobs = data / "blobs"
-        self._incoming = data / "incoming"
+        self.arriving = data / "incoming"
 
-    def prepare(self) -> None:
-        """Create the folders, and remove what an interrupted run left in `incoming/`."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
+    def prepare(self) -> list[str]:
+        """Create the folders; return the names of blobs that an interrupted run left in `incoming/`."""
+        self.arriving.mkdir(parents=True, exist_ok=True)
         for number in range(256):
             (self._blobs / f"{number:02x}").mkdir(parents=True, exist_ok=True)
-        for leftover in self._incoming.iterdir():
-            leftover.unlink()
         for folder in (self._blobs, self._blobs.parent):
             _sync_folder(folder)
+        return [leftover.name for leftover in self.arriving.iterdir()]
 
     def incoming(self) -> IncomingBlob:
         """Open a new blob."""
-        return IncomingBlob(self._incoming)
+        return IncomingBlob(self.arriving)
 
     def keep(self, blob: IncomingBlob) -> str:
         """Make a blob durable and return its name."""
         blob.sync()
         target = self.path(blob.path.name)
-        blob.path.rename(target)
+        target.hardlink_to(blob.path)
         _sync_folder(target.parent)
         return target.name
+
+    def settle(self, name: str) -> None:
+        """Take note that the index names a blob."""
+        (self.arriving / name).unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
         """Remove a blob that the index does not name."""
         self.path(name).unlink(missing_ok=True)
+        (self.arriving / name).unlink(missing_ok=True)
 
     def path(self, name: str) -> Path:
         """Return where the blob of that name lies."""

@@ -23,6 +23,8 @@ Row = tuple[Any, ...]
 Result = TypeVar("Result")
 Write = Callable[["Transaction"], Awaitable[Result]]
 GROUP_LIMIT = 64
+READER_CACHE_KIBIBYTES = 65_536
+WRITER_CACHE_KIBIBYTES = 16_384  # more of a large transaction goes to the write-ahead log before its commit
 # What SQL calls by these names, with so many arguments.
 FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
     ("fold_name", 1, fold_name),
@@ -67,10 +69,10 @@ class Database:
 
     async def open(self) -> None:
         """Open the connections, create what the schema lacks, and start the writer."""
-        self._writer = await self._connect("FULL")
+        self._writer = await self._connect(WRITER_CACHE_KIBIBYTES)
         for schema in self._schemas:
             await self._writer.executescript(schema.read_text(encoding="utf-8"))
-        self._reader = await self._connect("FULL")
+        self._reader = await self._connect(READER_CACHE_KIBIBYTES)
         for name, arguments, function in FUNCTIONS:
             await self._reader.create_function(name, arguments, function, deterministic=True)
         await self._reader.execute("PRAGMA query_only=1")
@@ -83,12 +85,12 @@ class Database:
         for connection in (self._reader, self._writer):
             await connection.close()
 
-    async def _connect(self, synchronous: str) -> aiosqlite.Connection:
+    async def _connect(self, cache_kibibytes: int) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
         for pragma in (
             "journal_mode=WAL",
-            f"synchronous={synchronous}",
-            "cache_size=-65536",
+            "synchronous=FULL",
+            f"cache_size=-{cache_kibibytes}",
             "mmap_size=1073741824",
         ):
             await connection.execute(f"PRAGMA {pragma}")

@@ -20,6 +20,7 @@ SELECT instance.sop_instance_uid, instance.sha256, study.study_uid, series.serie
 FROM instance JOIN series ON series.id = instance.series_id JOIN study ON study.id = instance.study_id
 WHERE instance.repository_id = ? AND instance.sop_instance_uid IN (SELECT value FROM json_each(?))
 """
+NAMED = "SELECT instance.blob FROM instance WHERE instance.blob IN (SELECT value FROM json_each(?))"
 STUDIES = """
 SELECT study.study_uid, study.id FROM study
 WHERE study.repository_id = ? AND study.study_uid IN (SELECT value FROM json_each(?))
@@ -75,6 +76,11 @@ async def record_content(write: Transaction, fingerprint: str) -> None:
 
 def _uids(records: Sequence[InstanceRecord], attribute: str) -> str:
     return orjson.dumps([getattr(record, attribute) for record in records]).decode()
+
+
+async def named_blobs(write: Transaction, blobs: Sequence[str]) -> set[str]:
+    """Return which of these blobs the index names."""
+    return {name for (name,) in await write.fetch(NAMED, (orjson.dumps(blobs).decode(),))}
 
 
 async def store(

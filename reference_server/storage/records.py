@@ -60,6 +60,17 @@ class InstanceRecord:
     frames: FrameLayout | None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An instance whose blob is on disk, as far as the answer of its request names it."""
+
+    study_uid: str
+    series_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    blob: str
+
+
 class Outcome(StrEnum):
     """What became of an instance that was to be stored."""
 

@@ -83,6 +83,12 @@ class RunningArchive:
             else:
                 return self
 
+    @property
+    def process_id(self) -> int:
+        """The id of the process."""
+        assert self._process is not None
+        return self._process.pid
+
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the process and wait for it."""
         assert self._process is not None

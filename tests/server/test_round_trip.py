@@ -195,10 +195,12 @@ def test_a_folder_that_is_gone_fails_closed(tmp_path: Path, ct: bytes) -> None:
     try:
         shutil.rmtree(archive.data / "blobs")
         answer = archive.store(ct)
-        assert answer.status_code == 409
-        assert answer.json()["0008119A"]["Value"][0]["00081197"]["Value"] == [0xA700]
+        assert answer.status_code == 507
+        assert answer.json()["00081198"]["Value"][0]["00081197"]["Value"] == [0xA700]
         shutil.rmtree(archive.data / "incoming")
-        assert archive.store(ct).status_code == 503
+        answer = archive.store(ct)
+        assert answer.status_code == 507
+        assert answer.json()["0008119A"]["Value"][0]["00081197"]["Value"] == [0xA700]
         assert archive.get("/studies").json() == []
     finally:
         archive.end()
