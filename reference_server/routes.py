@@ -17,6 +17,7 @@ from reference_server.dicomweb.instances import retrieve_instances
 from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, MULTIPART, OCTETS
 from reference_server.dicomweb.pixels import retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
+from reference_server.dicomweb.readable_documents import DOCUMENT_TYPES
 from reference_server.dicomweb.rendered import retrieve_rendered
 from reference_server.dicomweb.stow import store_instances
 from reference_server.dicomweb.thumbnail import retrieve_thumbnail
@@ -69,12 +70,15 @@ _ALL_BULKDATA = Action(retrieve_all_bulkdata, Operation.RETRIEVE, _PIXELS[1:], p
 _RENDERED = Action(
     retrieve_rendered,
     Operation.RETRIEVE,
-    (*IMAGE_TYPES, *map(_parts_of, IMAGE_TYPES)),
+    (*IMAGE_TYPES, *map(_parts_of, IMAGE_TYPES), *DOCUMENT_TYPES),
     parameters=(*_ACCEPT, *RENDERING_PARAMETERS),
 )
 _THUMBNAIL = Action(retrieve_thumbnail, Operation.RETRIEVE, IMAGE_TYPES, parameters=(*_ACCEPT, "viewport"))
 _BY_QUERY = Action(
-    retrieve_by_query, Operation.RETRIEVE, (*IMAGE_TYPES, DICOM), parameters=WADO_URI_PARAMETERS
+    retrieve_by_query,
+    Operation.RETRIEVE,
+    (*IMAGE_TYPES, DICOM, *DOCUMENT_TYPES),
+    parameters=WADO_URI_PARAMETERS,
 )
 _PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 

@@ -7,10 +7,13 @@ from functools import partial
 from typing import TypeVar
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from reference_server.dicomweb.accept_rendered import GIF, RenderedChoice
 from reference_server.dicomweb.archive import Archive, archive_of
 from reference_server.dicomweb.encoding import EMBEDS_PROFILE, ImageFile, animation, still
+from reference_server.dicomweb.media import MediaType
+from reference_server.dicomweb.readable_documents import IN_UTF_8, Document, source_of
 from reference_server.dicomweb.rendered_parts import PicturePart
 from reference_server.dicomweb.rendering import ImageSource
 from reference_server.dicomweb.validators import Validator, validator_of
@@ -32,6 +35,25 @@ async def image_source(archive: Archive, located: Located) -> ImageSource:
     """Return a stored instance as a source of pictures; raises NotAcceptable where it shows none."""
     content = await read_blob(archive, located)
     return await in_worker(archive, partial(ImageSource.of, content))
+
+
+async def any_source(archive: Archive, located: Located) -> ImageSource | Document:
+    """Return a stored instance as something to see or to read; raises NotAcceptable where it is neither."""
+    content = await read_blob(archive, located)
+    return await in_worker(archive, partial(source_of, content))
+
+
+async def document_response(
+    archive: Archive, located: Located, document: Document, request: Request, ranges: tuple[MediaType, ...]
+) -> Response:
+    """Answer an instance that is read."""
+    media_type = document.choose(ranges)
+    validator = validator_of(archive, [located], ("document", media_type), strong=False)
+    if validator.holds(request):
+        return validator.unchanged()
+    content = await in_worker(archive, partial(document.written, media_type))
+    charset = IN_UTF_8 if media_type.startswith("text/") else ""
+    return Response(content, headers={"content-type": f"{media_type}{charset}", **validator.headers})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """WADO-RS rendered resources: study, series, instance and frames as pictures (PS3.18 10.4.1.1.3).
 
 A study or series is one part for each frame of each instance that shows something here; what shows nothing is
-left out, and where nothing is left the answer is 406. What the caller may not retrieve is not rendered.
+left out, and where nothing is left the answer is 406. A report, which is read rather than seen, is text.
+What the caller may not retrieve is not rendered.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +13,8 @@ from starlette.responses import Response
 from reference_server.dicomweb.accept_rendered import Shape, choose_rendered
 from reference_server.dicomweb.archive import acceptable, archive_of
 from reference_server.dicomweb.frames import parse_frame_list
-from reference_server.dicomweb.press import Press, image_source
+from reference_server.dicomweb.press import Press, any_source, document_response, image_source
+from reference_server.dicomweb.readable_documents import Document
 from reference_server.dicomweb.rendered_parts import PicturePart, PicturesResponse
 from reference_server.dicomweb.rendering import ImageSource
 from reference_server.dicomweb.validators import Validator
@@ -56,7 +58,10 @@ async def _instance(
     request: Request, located: Located, numbers: Sequence[int], rendering: Rendering
 ) -> Response:
     """Answer an instance, or those frames of it."""
-    source = await image_source(archive_of(request), located)
+    archive = archive_of(request)
+    source = await (image_source(archive, located) if numbers else any_source(archive, located))
+    if isinstance(source, Document):
+        return await document_response(archive, located, source, request, acceptable(request))
     if numbers and max(numbers) > source.frame_count:
         raise NotFound(f"this instance has {source.frame_count} frames")
     press = Press.of(request, rendering, choose_rendered(acceptable(request), _shape(source, numbers)))

@@ -41,7 +41,11 @@ class ImageSource:
     @codecs_at_work(CANNOT_RENDER)
     def of(cls, content: bytes) -> "ImageSource":
         """Read a file as the archive holds it; one without pixel data raises NotAcceptable."""
-        dataset = dcmread(BytesIO(content), force=True)
+        return cls.of_dataset(dcmread(BytesIO(content), force=True))
+
+    @classmethod
+    def of_dataset(cls, dataset: Dataset) -> "ImageSource":
+        """Take a dataset that was read; one without pixel data raises NotAcceptable."""
         if not any(keyword in dataset for keyword in PIXEL_KEYWORDS):
             raise NotAcceptable("this instance has no pixel data, and is not rendered")
         if dataset.Rows * dataset.Columns > MAX_PIXELS:

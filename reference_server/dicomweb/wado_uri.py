@@ -1,7 +1,7 @@
 """WADO-URI: one instance named by a query, as a Part 10 file or as one picture (PS3.18 9).
 
-Without a content type an image is a picture and anything else a file. The file is Explicit VR Little Endian
-where no transfer syntax is named.
+Without a content type an image is a picture, a report is text, and anything else is a file. The file is
+Explicit VR Little Endian where no transfer syntax is named.
 """
 
 from starlette.requests import Request
@@ -13,8 +13,9 @@ from reference_server.dicomweb.archive import archive_of
 from reference_server.dicomweb.instances import instance_part
 from reference_server.dicomweb.media import DICOM, MULTIPART, MediaType
 from reference_server.dicomweb.negotiation import choose_instances
-from reference_server.dicomweb.press import Press, image_source
+from reference_server.dicomweb.press import Press, any_source, document_response
 from reference_server.dicomweb.ranges import single_part
+from reference_server.dicomweb.readable_documents import Document
 from reference_server.dicomweb.rendered import shape_of, warned
 from reference_server.dicomweb.rendering import ImageSource
 from reference_server.dicomweb.validators import validator_of
@@ -36,11 +37,13 @@ async def retrieve_by_query(request: Request) -> Response:
     if ranges[0].essence in OBJECT_TYPES:
         return await _object(request, located, wanted.transfer_syntax)
     try:
-        source = await image_source(archive, located)
+        source = await any_source(archive, located)
     except NotAcceptable:
         if any(each.essence in (*OBJECT_TYPES, ANYTHING) and each.quality for each in ranges):
             return await _object(request, located, wanted.transfer_syntax)
         raise
+    if isinstance(source, Document):
+        return await document_response(archive, located, source, request, ranges)
     return await _picture(request, located, source, wanted, ranges)
 
 

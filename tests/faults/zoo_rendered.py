@@ -241,6 +241,20 @@ def greys_are_inverted(request: Request, response: Response) -> Response:
     return map_samples(request, response, lambda samples: 255 - samples if samples.ndim == 2 else samples)
 
 
+@in_response("REN-018")
+def a_report_is_a_title(request: Request, response: Response) -> Response:
+    """A rendered report is a page without its content."""
+    page = shows(request) and response.content_type.name == "text/html"
+    return with_body(response, b"<!DOCTYPE html><title>Report</title>") if page else response
+
+
+@in_request("REN-018")
+def reports_are_plain_text(request: Request) -> Request:
+    """A report is plain text by default."""
+    anything = shows(request, level="instances") and accept_of(request) == ANY
+    return with_header(request, "Accept", "text/plain, */*;q=0.5") if anything else request
+
+
 @in_request("REN-020")
 def a_transfer_syntax_makes_another_type(request: Request) -> Request:
     """image/jpeg with a transfer syntax is answered with PNG."""

@@ -165,7 +165,7 @@ def test_a_study_is_a_part_for_each_frame_that_shows_something(plain: RunningArc
 
 
 def test_what_shows_nothing_is_not_acceptable(plain: RunningArchive) -> None:
-    content = file_content("reportsi.dcm")
+    content = file_content("waveform_ecg.dcm")
     assert plain.store(content).status_code == 200
     path = path_of(content)
     for resource in (
@@ -279,7 +279,7 @@ def test_a_thumbnail_that_is_not_to_be_had(
     assert plain.get(f"{still}/{resource}").status_code == status
 
 
-@pytest.mark.parametrize("named", ["reportsi.dcm", "burned-in"])
+@pytest.mark.parametrize("named", ["reportsi.dcm", "waveform_ecg.dcm", "burned-in"])
 def test_what_shows_nothing_or_too_much_has_no_thumbnail(
     plain: RunningArchive, ct: bytes, named: str
 ) -> None:

@@ -74,13 +74,20 @@ def test_a_file_is_explicit_little_endian_unless_asked_otherwise(plain: RunningA
         assert (dataset.pixel_array == dcmread(BytesIO(content)).pixel_array).all()
 
 
-def test_an_image_is_a_picture_and_anything_else_a_file(plain: RunningArchive, still: dict[str, str]) -> None:
+def test_images_are_pictures_reports_text_and_others_files(
+    plain: RunningArchive, still: dict[str, str]
+) -> None:
     assert opened(wado(plain, still)).format == "JPEG"
     assert opened(wado(plain, still, contentType="image/png,image/jpeg")).format == "PNG"
     report = file_content("reportsi.dcm")
     assert plain.store(report).status_code == 200
-    assert file_of(wado(plain, uids_of(report))).Modality == "SR"
-    assert wado(plain, uids_of(report), contentType="image/jpeg").status_code == 406
+    assert wado(plain, uids_of(report)).headers["content-type"] == "text/html; charset=utf-8"
+    assert file_of(wado(plain, uids_of(report), contentType=DICOM)).Modality == "SR"
+    waveform = file_content("waveform_ecg.dcm")
+    assert plain.store(waveform).status_code == 200
+    assert file_of(wado(plain, uids_of(waveform))).Modality == "ECG"
+    for content in (report, waveform):
+        assert wado(plain, uids_of(content), contentType="image/jpeg").status_code == 406
 
 
 def test_a_moving_image_is_animated_or_one_frame(plain: RunningArchive, moving: dict[str, str]) -> None:
