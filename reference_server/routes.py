@@ -4,7 +4,6 @@ One entry is one path with all of its methods, so that a method which is not ser
 complete Allow header, and OPTIONS from the same table. Every method of every path declares its operation.
 """
 
-from reference_server import management
 from reference_server.accounting.policy import Operation
 from reference_server.capabilities import DESCRIPTIONS, retrieve_capabilities
 from reference_server.dicomweb.accept_rendered import IMAGE_TYPES
@@ -26,6 +25,7 @@ from reference_server.dicomweb.viewport import RENDERING_PARAMETERS
 from reference_server.dicomweb.wado import retrieve_metadata
 from reference_server.dicomweb.wado_uri import retrieve_by_query
 from reference_server.dicomweb.wado_uri_query import PARAMETERS as WADO_URI_PARAMETERS
+from reference_server.management.table import PROCEDURES
 from reference_server.resource import Action, Resource
 
 STUDY = "/studies/{study}"
@@ -82,23 +82,9 @@ _BY_QUERY = Action(
 )
 _PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 
-_PEOPLE = Operation.OWN  # an administrator's business
-
-MANAGEMENT: tuple[Resource, ...] = (
-    Resource("/accounting/organizations", {"POST": Action(management.create_organization, _PEOPLE)}),
-    Resource("/accounting/facilities", {"POST": Action(management.create_facility, _PEOPLE)}),
-    Resource("/accounting/roles", {"POST": Action(management.create_role, _PEOPLE)}),
-    Resource("/accounting/users", {"POST": Action(management.create_user, _PEOPLE)}),
-    Resource("/accounting/users/{name}/tokens", {"POST": Action(management.create_token, _PEOPLE)}),
-    Resource(
-        "/accounting/shares",
-        {
-            "GET": Action(management.get_shares, Operation.SHARE),
-            "POST": Action(management.create_share, Operation.SHARE),
-        },
-    ),
-    Resource("/accounting/links", {"POST": Action(management.create_link, Operation.SHARE)}),
-    Resource("/accounting/shares/{id}", {"DELETE": Action(management.delete_share, Operation.SHARE)}),
+MANAGEMENT: tuple[Resource, ...] = tuple(
+    Resource(path, {method: each.action(method) for method, each in procedures.items()})
+    for path, procedures in PROCEDURES.items()
 )
 
 RESOURCES: tuple[Resource, ...] = (

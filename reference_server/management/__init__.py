@@ -1,0 +1,1 @@
+"""The management API: people, tokens, shares and ownership as JSON over /accounting."""
