@@ -1,7 +1,7 @@
 """From a stored value to a grey of eight bits: modality, values of interest, presentation (PS3.3 C.11).
 
 What a value becomes depends on nothing but the value, so the pipeline is computed once for the values that
-occur and the pixels are looked up; only values of more than sixteen bits go through it one by one.
+there can be and the pixels are looked up; only values of more than sixteen bits go through it one by one.
 
 The window is the caller's, else the image's first window or VOI LUT, else from the least to the greatest
 value of the frame that is not padding.
@@ -22,6 +22,7 @@ Shades = NDArray[np.float64]  # from 0 to 1
 Greys = NDArray[np.uint8]
 
 TABLE_BYTES = 2
+BLOCK_PIXELS = 1 << 20
 SMALLEST_WIDTH = 1e-9  # of a frame of one value, which becomes a medium grey
 WHITE = 255
 
@@ -72,9 +73,21 @@ def shade(frame: Values, dataset: Dataset, frame_number: int, window: Window | N
     pipeline = _Pipeline(dataset, frame_number, window)
     if frame.dtype.kind == "f" or frame.dtype.itemsize > TABLE_BYTES:
         return pipeline.greys(frame)
-    least = int(frame.min())
-    table = pipeline.greys(np.arange(least, int(frame.max()) + 1))
-    return np.asarray(table[frame.astype(np.int32) - least])
+    return _looked_up(frame, pipeline)
+
+
+def _looked_up(frame: Values, pipeline: "_Pipeline") -> Greys:
+    """Return the greys of values of at most sixteen bits, from a table of all that there can be."""
+    unsigned = np.dtype(f"u{frame.dtype.itemsize}")
+    every = np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned)
+    table = pipeline.greys(every.view(frame.dtype))
+    index = np.ascontiguousarray(frame).view(unsigned)
+    greys = np.empty(frame.shape, np.uint8)
+    # numpy widens an index to eight bytes: some rows at a time keep that small.
+    rows = max(1, BLOCK_PIXELS // max(1, frame.shape[-1]))
+    for first in range(0, len(frame), rows):
+        greys[first : first + rows] = table[index[first : first + rows]]
+    return greys
 
 
 def value_range(frame: Values, dataset: Dataset, frame_number: int) -> tuple[float, float] | None:
@@ -86,9 +99,7 @@ def value_range(frame: Values, dataset: Dataset, frame_number: int) -> tuple[flo
     if _declared(voi) is not None or voi.get("VOILUTSequence"):
         return None
     frame = _finite(frame)
-    shown = frame[~_padding(frame, dataset)]
-    if not shown.size:
-        shown = frame
+    shown = _without_padding(frame, dataset)
     ends = _modality(np.array([shown.min(), shown.max()]), dataset, frame_number)
     return float(ends.min()), float(ends.max())
 
@@ -97,14 +108,15 @@ def _finite(frame: Values) -> Values:
     return np.nan_to_num(frame) if frame.dtype.kind == "f" else frame
 
 
-def _padding(frame: Values, dataset: Dataset) -> NDArray[np.bool_]:
-    """Return which values are padding (PS3.3 C.7.5.1.1.2)."""
+def _without_padding(frame: Values, dataset: Dataset) -> Values:
+    """Return the values that are no padding, all of them where all are (PS3.3 C.7.5.1.1.2)."""
     value = dataset.get("PixelPaddingValue")
     if value is None or isinstance(value, bytes):
-        return np.zeros(frame.shape, np.bool_)
+        return frame
     other = dataset.get("PixelPaddingRangeLimit", value)
     low, high = sorted((int(value), int(value if other is None else other)))
-    return np.asarray((frame >= low) & (frame <= high))
+    shown = frame[(frame < low) | (frame > high)]
+    return shown if shown.size else frame
 
 
 def _declared(voi: Dataset) -> Window | None:
