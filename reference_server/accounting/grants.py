@@ -7,14 +7,11 @@ EXISTS rather than a join: an instance that is reached through two grants is sti
 follows, since no row is visible without a grant.
 """
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from reference_server.accounting.callers import identified, storer_of
-from reference_server.accounting.ownership import record_owners
-from reference_server.accounting.placement import placed
-from reference_server.accounting.policy import Access, Credentials, Operation, Storer
-from reference_server.storage.database import Database, Transaction
+from reference_server.accounting.callers import identified
+from reference_server.accounting.policy import Access, Credentials, Operation
+from reference_server.accounting.storing import StoringByGrant
 from reference_server.storage.predicate import Predicate
 
 LIVE = """held.subject_id IN (SELECT id FROM {subjects}) AND held.operations & {operation}
@@ -62,7 +59,7 @@ def _both(reach: Reach, now: float, operation: Operation = Operation.DISCOVER) -
     return reach.predicate(operation, now) & reach.predicate(operation, now, "issuer_subject")
 
 
-class Grants:
+class Grants(StoringByGrant):
     """Grants decide; without one nothing is visible."""
 
     accounts = True
@@ -89,19 +86,3 @@ class Grants:
             whole_series=WHOLE_SERIES.predicate(Operation.DISCOVER, now),
             retrievable=INSTANCE.predicate(Operation.RETRIEVE, now),
         )
-
-    async def storer(
-        self, database: Database, credentials: Credentials, now: float, repository: str | None = None
-    ) -> Storer:
-        """Return the caller, where it may append to its own repository or to the one that is named."""
-        return await storer_of(database, credentials, now, repository, decide=True)
-
-    async def place(
-        self, write: Transaction, storer: Storer, study_uids: Collection[str], now: float
-    ) -> dict[str, int]:
-        """Return where each study is continued or begun; one without the right to append is left out."""
-        return await placed(write, storer, study_uids, now)
-
-    async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
-        """Record the owners of new studies."""
-        await record_owners(write, storer, study_ids)

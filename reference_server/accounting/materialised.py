@@ -8,8 +8,8 @@ concerns. A listing of all studies walks one index in the order of its results, 
 from dataclasses import dataclass
 
 from reference_server.accounting.callers import viewing
-from reference_server.accounting.grants import Grants
 from reference_server.accounting.policy import Access, Credentials, Operation
+from reference_server.accounting.storing import StoringByGrant
 from reference_server.storage.predicate import Predicate
 
 IN_FORCE = """seen.operations & {operation}
@@ -44,9 +44,10 @@ INSTANCE = Sight(
 )
 
 
-class Materialised(Grants):
+class Materialised(StoringByGrant):
     """Grants decide when they change, not when they are asked."""
 
+    accounts = True
     preparation = "materialised.sql"
 
     def access(self, credentials: Credentials, now: float) -> Access:

@@ -3,6 +3,8 @@
 -- search walks one index in the order of its results. series_id and instance_id are 0 where all of the level is meant.
 -- A principal is a member of itself, so rows of roles, links and `anonymous` are here as well.
 
+BEGIN IMMEDIATE;
+
 CREATE TABLE IF NOT EXISTS visibility (
     principal_id INTEGER NOT NULL,
     study_id INTEGER NOT NULL,
@@ -35,6 +37,11 @@ UNION ALL
 SELECT reach.principal_id, study.id, 0, 0, reach.id, reach.operations, reach.not_before,
     reach.expires, reach.subject_id
 FROM reach JOIN study ON study.repository_id = reach.repository_id WHERE reach.study_id IS NULL;
+
+-- What was granted while another design served is caught up with; where the triggers are, nothing was missed.
+INSERT OR IGNORE INTO visibility
+SELECT principal_id, study_id, series_id, instance_id, grant_id, operations, not_before, expires FROM reached_study
+WHERE NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'materialise_grant');
 
 CREATE TRIGGER IF NOT EXISTS materialise_grant AFTER INSERT ON access_grant BEGIN
     INSERT OR IGNORE INTO visibility
@@ -79,9 +86,4 @@ CREATE TRIGGER IF NOT EXISTS forget_principal AFTER DELETE ON principal BEGIN
     DELETE FROM visibility WHERE principal_id = OLD.id;
 END;
 
--- What was granted while another design served is caught up with when this one starts.
-BEGIN IMMEDIATE;
-DELETE FROM visibility;
-INSERT OR IGNORE INTO visibility
-SELECT principal_id, study_id, series_id, instance_id, grant_id, operations, not_before, expires FROM reached_study;
 COMMIT;
