@@ -20,7 +20,7 @@ from reference_server.dicomweb import media
 from reference_server.dicomweb.accept import ANYTHING, Choice, refusals, wishes
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of
 from reference_server.dicomweb.dicom_json import Json
-from reference_server.dicomweb.frames import PIXEL_DATA, frames_of
+from reference_server.dicomweb.frames import PIXEL_DATA, frames_of, other_frame
 from reference_server.dicomweb.media import MediaType
 from reference_server.dicomweb.negotiation import frame_choices
 from reference_server.dicomweb.parts import StreamedParts
@@ -40,6 +40,7 @@ from reference_server.errors import NotAcceptable, NotFound
 from reference_server.storage.records import Located
 
 DOCUMENT, DOCUMENT_TYPE = "00420011", "00420012"
+ITEM = b"\xfe\xff\x00\xe0"  # the tag of an item, in little endian
 PIXELS = ("7FE00008", "7FE00009", "7FE00010")
 
 
@@ -183,15 +184,27 @@ def bulk_values(content: bytes, path: str, choice: Choice) -> list[bytes]:
 
 
 def _values(content: bytes, path: str, choice: Choice) -> list[bytes]:
-    dataset = read_whole(content)
+    whole = dataset = read_whole(content)
     if not dataset.original_encoding[1]:
-        dataset = read_whole(to_explicit_little_endian(content))
+        whole = dataset = read_whole(to_explicit_little_endian(content))
     *outer, last = path.split("/")
     for tag, item in zip(outer[::2], outer[1::2], strict=True):
         dataset = dataset[int(tag, 16)].value[int(item)]
     if path in PIXELS:
         return _pixel_values(content, dataset, int(last, 16), choice)
-    return [bytes(dataset.get_item(int(last, 16)).value)]
+    value = bytes(dataset.get_item(int(last, 16)).value)
+    if (
+        int(last, 16) == PIXEL_DATA
+        and value.startswith(ITEM)
+        and whole.file_meta.TransferSyntaxUID.is_encapsulated
+    ):
+        # An icon may be compressed like the image; as octets it is native, as its label says.
+        dataset.file_meta = whole.file_meta
+        count = int(dataset.get("NumberOfFrames") or 1)
+        return [
+            b"".join(other_frame(dataset, number, choice.transfer_syntax) for number in range(1, count + 1))
+        ]
+    return [value]
 
 
 def _pixel_values(content: bytes, dataset: Dataset, tag: int, choice: Choice) -> list[bytes]:

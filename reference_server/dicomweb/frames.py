@@ -93,7 +93,7 @@ def _cut(dataset: Dataset, numbers: Sequence[int], transfer_syntax: str) -> list
         return [native_frame(dataset, keyword, count, number) for number in numbers]
     if transfer_syntax == stored:
         return _stored_frames(dataset, count, numbers)
-    return [_other_frame(dataset, number, transfer_syntax) for number in numbers]
+    return [other_frame(dataset, number, transfer_syntax) for number in numbers]
 
 
 def _stored_frames(dataset: Dataset, count: int, numbers: Sequence[int]) -> list[bytes]:
@@ -109,7 +109,7 @@ def _stored_frames(dataset: Dataset, count: int, numbers: Sequence[int]) -> list
     return [found[number] for number in numbers]
 
 
-def _other_frame(dataset: Dataset, number: int, transfer_syntax: str) -> bytes:
+def other_frame(dataset: Dataset, number: int, transfer_syntax: str) -> bytes:
     """Return a frame decoded, or encoded anew; raises NotAcceptable where no codec here does that."""
     name = UID(transfer_syntax).name
     with codecs_at_work(f"this frame is not to be had as {name}; ask with transfer-syntax=*"):
