@@ -11,7 +11,7 @@ no foreign page can make a browser add, so there is nothing for such an attack t
 
 import asyncio
 import zlib
-from collections.abc import Iterable
+from functools import lru_cache
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,7 +32,8 @@ LEVEL = 5
 GZIP = 16 + zlib.MAX_WBITS
 
 
-def accepts_gzip(values: Iterable[str]) -> bool:
+@lru_cache(maxsize=128)
+def accepts_gzip(values: tuple[str, ...]) -> bool:
     """Tell whether Accept-Encoding has room for gzip: by name, or by a wildcard where gzip is not named."""
     weights: dict[str, float] = {}
     for element in split_list(", ".join(values)):
@@ -58,7 +59,7 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI event stream; all but reads over HTTP passes through untouched."""
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            wanted = accepts_gzip(Headers(scope=scope).getlist("accept-encoding"))
+            wanted = accepts_gzip(tuple(Headers(scope=scope).getlist("accept-encoding")))
             send = _Answer(send, wanted=wanted)
         await self.app(scope, receive, send)
 

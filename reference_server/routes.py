@@ -88,8 +88,6 @@ MANAGEMENT: tuple[Resource, ...] = tuple(
 )
 
 RESOURCES: tuple[Resource, ...] = (
-    Resource("", {"GET": _CAPABILITIES, "OPTIONS": _CAPABILITIES}, "8.9"),
-    Resource("/", {"GET": _CAPABILITIES, "OPTIONS": _CAPABILITIES}, "8.9"),
     Resource("/studies", {"GET": _STUDIES, "POST": _STORE}, "10.6.1.1, 10.5.1"),
     Resource("/series", {"GET": _SERIES}, "10.6.1.1"),
     Resource("/instances", {"GET": _INSTANCES}, "10.6.1.1"),
@@ -121,4 +119,6 @@ RESOURCES: tuple[Resource, ...] = (
         Resource(f"{each}/pixeldata", {"GET": _PIXEL_DATA}, "10.4.1.1.6")
         for each in (STUDY, SERIES, INSTANCE)
     ),
+    Resource("", {"GET": _CAPABILITIES, "OPTIONS": _CAPABILITIES}, "8.9"),
+    Resource("/", {"GET": _CAPABILITIES, "OPTIONS": _CAPABILITIES}, "8.9"),
 )

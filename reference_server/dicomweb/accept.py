@@ -8,6 +8,7 @@ of the resource. What has the weight 0 is not given through a wildcard either (R
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reference_server.dicomweb import media
 from reference_server.dicomweb.media import MediaType, parse_media_type, split_list
@@ -38,6 +39,8 @@ class Wanted:
     transfer_syntaxes: tuple[str, ...]
 
 
+# Clients repeat themselves: what a header means is worked out once. Large ones push the others out, no more.
+@lru_cache(maxsize=128)
 def parse_accept(header: str | None, query: str | None = None) -> tuple[MediaType, ...]:
     """Return the caller's media ranges, best first; elements that are none are ignored (PS3.18 8.7.8).
 

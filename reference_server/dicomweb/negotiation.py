@@ -6,6 +6,7 @@ transfer syntaxes, best first, and each part takes the first of them in which it
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reference_server.dicomweb import media
 from reference_server.dicomweb.accept import ANYTHING, Choice, Wanted, refusals, wishes
@@ -69,6 +70,7 @@ def _may_be_asked_for(uid: str) -> bool:
     return uid in (AS_STORED, DEFAULT) or (uid not in NOT_ON_THE_WIRE and syntax_of(uid) is not None)
 
 
+@lru_cache(maxsize=128)
 def syntaxes_of_part(stored: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the transfer syntaxes in which an instance may be sent, best first; there may be none.
 
@@ -93,6 +95,7 @@ def _convertible(stored: str, wanted: str) -> bool:
     return known and (syntax is None or decodable(syntax))
 
 
+@lru_cache(maxsize=128)
 def frame_choices(
     acceptable: tuple[MediaType, ...], stored: TransferSyntax, *, single: bool
 ) -> tuple[Choice, ...]:

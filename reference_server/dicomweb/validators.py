@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -36,7 +37,7 @@ class Validator:
         """The response headers that carry it."""
         headers = {"etag": self.tag}
         if self.modified is not None:
-            headers["last-modified"] = formatdate(self.modified, usegmt=True)
+            headers["last-modified"] = _formatted(self.modified)
         return headers
 
     def holds(self, request: Request) -> bool:
@@ -72,6 +73,11 @@ def validator_of(
     tag = f'"{digest.hexdigest()[:TAG_DIGITS]}"'
     modified = archive.blobs.modified(objects[0].blob) if len(objects) == 1 else None
     return Validator(tag if strong else f"W/{tag}", modified)
+
+
+@lru_cache(maxsize=1024)
+def _formatted(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _http_date(text: str | None) -> int | None:

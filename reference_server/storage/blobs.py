@@ -111,7 +111,7 @@ class BlobStore:
 
     def path(self, name: str) -> Path:
         """Return where the blob of that name lies."""
-        return self._blobs / name[:2] / name
+        return Path(f"{self._blobs}/{name[:2]}/{name}")  # parsed once, where joining would parse three times
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a blob; one that is missing raises Unavailable."""

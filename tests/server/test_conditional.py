@@ -231,7 +231,7 @@ def test_the_announced_length_is_that_of_the_compressed_body(stored: Stored) -> 
     ],
 )
 def test_gzip_is_accepted_as_http_says(header: str, *, accepted: bool) -> None:
-    assert accepts_gzip([header]) == accepted
+    assert accepts_gzip((header,)) == accepted
 
 
 def test_pages_of_other_origins_may_call(stored: Stored) -> None:
