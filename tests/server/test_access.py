@@ -21,6 +21,9 @@ RETRIEVALS = (
     "{instance}/metadata",
     "{instance}/frames/1",
     f"{{instance}}{PIXELS}",
+    "{study}/bulkdata",
+    "{instance}/bulkdata",
+    "{series}/pixeldata",
 )
 SEARCHES = (
     "/studies",
@@ -78,11 +81,24 @@ def test_retrievals_follow_the_decision_table(hospital: Hospital, path: str) -> 
 
 
 @pytest.mark.parametrize("path", RETRIEVALS)
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_invisible_is_answered_like_unknown(hospital: Hospital, path: str, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "condition"),
+    [
+        ("GET", {}),
+        ("HEAD", {}),
+        ("GET", {"If-None-Match": "*"}),
+        ("GET", {"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}),
+        ("GET", {"Range": "bytes=0-9", "Accept": "application/octet-stream, */*"}),
+        ("GET", {"Accept-Encoding": "gzip", "Origin": "https://viewer.example"}),
+    ],
+)
+def test_invisible_is_answered_like_unknown(
+    hospital: Hospital, path: str, method: str, condition: dict[str, str]
+) -> None:
     def ask(where: str) -> httpx.Response:
         url = f"{hospital.archive.base}{where}"
-        return hospital.archive.client.request(method, url, headers=bearer(hospital.stranger))
+        headers = {**bearer(hospital.stranger), **condition}
+        return hospital.archive.client.request(method, url, headers=headers)
 
     invisible = ask(filled(path, hospital))
     assert invisible.status_code == 404

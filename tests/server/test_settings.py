@@ -27,6 +27,7 @@ def test_the_later_source_wins(tmp_path: Path) -> None:
     [
         ("port", "70000"), ("port", "x"), ("port", None), ("accounting", "on"), ("base_path", "dicom"),
         ("base_path", "/accounting"), ("force", "maybe"), ("max_results", "0"), ("public_url", "ftp://x"),
+        ("cors_origins", "viewer.example"), ("cors_origins", "https://a/b"), ("client_timeout", "0"),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_refused_with_its_name_and_source(name: str, value: Any) -> None:
