@@ -5,20 +5,24 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000, UID, JPEGBaseline8Bit, RLELossless, generate_uid
 
+from reference_server.dicomweb.accept_rendered import IMAGE_TYPES
 from reference_server.dicomweb.decoding import codecs_at_work, decode_frame
 from reference_server.dicomweb.encoding import still
+from reference_server.dicomweb.readable_documents import source_of
 from reference_server.dicomweb.rendering import ImageSource
 from reference_server.dicomweb.transfer import to_explicit_little_endian
-from reference_server.dicomweb.viewport import Rendering
+from reference_server.dicomweb.viewport import Profile, Rendering, Viewport
 from reference_server.errors import NotAcceptable, NotFound
 from tests.server.running import RunningArchive
-from tests.server.test_rendered import path_of
+from tests.server.test_rendered import file_content, path_of
 
 SIDE = 16
 HUGE = 60_000
@@ -120,3 +124,26 @@ def test_other_errors_pass() -> None:
         raise NotFound("no frame")
     with pytest.raises(NotAcceptable, match="broken"), codecs_at_work("broken"):
         raise MemoryError
+
+
+NAMES = ("CT_small.dcm", "MR_small_RLE.dcm", "examples_palette.dcm", "SC_rgb_small_odd_jpeg.dcm")
+EDITS = st.lists(st.tuples(st.integers(132, 4000), st.integers(0, 255)), min_size=1, max_size=20)
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(NAMES), EDITS, st.sampled_from(IMAGE_TYPES))
+def test_a_damaged_file_is_a_picture_or_not_acceptable(
+    name: str, edits: list[tuple[int, int]], media_type: str
+) -> None:
+    content = bytearray(file_content(name))
+    for at, octet in edits:
+        content[min(at, len(content) - 1)] = octet
+    try:
+        source = source_of(bytes(content))
+        if isinstance(source, ImageSource):
+            number = source.representative_frame
+            made = still(source, number, Rendering(Viewport(32, 32), profile=Profile.SRGB), media_type)
+            assert max(Image.open(BytesIO(made.content)).size) <= 32
+    except NotAcceptable:
+        return

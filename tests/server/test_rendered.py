@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from dicomweb_client.api import DICOMwebClient
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 from pydicom import dcmread
@@ -228,6 +229,19 @@ def test_annotations_change_their_corner_and_others_are_warned_of(plain: Running
     unknown = plain.get(f"{still}/rendered?annotation=mood", "image/png")
     assert unknown.headers["warning"].startswith("299 ")
     assert (samples(unknown) == bare).all()
+
+
+def test_the_usual_client_gets_pictures(plain: RunningArchive, moving: str) -> None:
+    client = DICOMwebClient(plain.base)
+    _, _, study, _, series, _, instance = moving.split("/")
+    for media_type in ("image/jpeg", "image/png", "image/gif"):
+        shown = client.retrieve_instance_rendered(study, series, instance, media_types=(media_type,))
+        assert Image.open(BytesIO(shown)).format == PILLOW_NAMES[media_type]
+    frame = client.retrieve_instance_frames_rendered(study, series, instance, [2], media_types=("image/png",))
+    assert (
+        np.asarray(Image.open(BytesIO(frame)))
+        == samples(plain.get(f"{moving}/frames/2/rendered", "image/png"))
+    ).all()
 
 
 def test_head_has_no_body(plain: RunningArchive, moving: str) -> None:
