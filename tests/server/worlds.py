@@ -5,6 +5,7 @@ the operation on the instance or on something that contains it, to the user or t
 user. All that a search or a retrieve answers follows from the set of instances.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,7 +143,10 @@ WHERE subject.kind || ' ' || subject.name = ? AND repository.name = ? AND instan
 
 
 async def build(
-    data: Path, world: World, policy: AccessPolicy | None = None
+    data: Path,
+    world: World,
+    policy: AccessPolicy | None = None,
+    record_of: Callable[[Instance], InstanceRecord] = record,
 ) -> tuple[Database, dict[str, str]]:
     """Put a world into a new index of a design and return it, with a token for each user."""
     database = open_database(data, policy)
@@ -158,7 +162,7 @@ async def build(
             await create_user(write, user, [HOME[user]], roles)
         repositories: dict[str, int] = dict(await write.fetch("SELECT name, id FROM repository"))
         for instance in world.instances:  # one by one, so that the keys are in the world's order
-            await store(write, repositories[instance.repository], [record(instance)])
+            await store(write, repositories[instance.repository], [record_of(instance)])
         for grant in world.grants:
             times = (grant.not_before, grant.expires)
             named = (grant.subject, grant.on.repository, grant.on.uid)
