@@ -1,13 +1,16 @@
 """What is known of the peers is held against the checks; a peer that is here is started and stopped."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from scenarios.conformance import results
 from scenarios.conformance.check import all_checks
 from scenarios.conformance.compare import read_all
 from scenarios.conformance.expectations import Expectation, load_expectations, refuse_unmatched
@@ -95,6 +98,14 @@ def test_the_published_matrix_is_that_of_the_published_results() -> None:
     published = states((folder / MATRIX).read_text(encoding="utf-8"))
     assert published == states(matrix_page(runs))
     assert len(published) > 100
+
+
+@pytest.mark.parametrize("name", ["results", *command.PEERS])
+def test_published_results_keep_to_their_schema(name: str) -> None:
+    document = json.loads((ROOT / "reports" / "published" / "conformance" / f"{name}.json").read_bytes())
+    jsonschema.validate(
+        document, json.loads(Path(results.__file__).with_name("results.schema.json").read_bytes())
+    )
 
 
 @pytest.mark.peer
