@@ -19,6 +19,7 @@ from reference_server.dicomweb.multipart import MultipartReader, MultipartWriter
 from reference_server.dicomweb.receipt import receipt, status_of
 from reference_server.dicomweb.receiving import Receiver
 from reference_server.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
+from reference_server.storage.records import Kept
 
 STORABLE = (DICOM, DICOM_JSON, DICOM_XML, JSON, "*/*")
 
@@ -36,7 +37,14 @@ async def store_instances(request: Request) -> Response:
     if not received.kept and not received.failures:
         raise BadRequest("the payload holds no part")
     results = await enter(archive, storer, received)
-    return _answer(receipt(results, archive.base_url(request), study), choice, status_of(results))
+    base = archive.base_url(request)
+    response = _answer(receipt(results, base, study), choice, status_of(results))
+    studies = {each.study_uid for each in results if isinstance(each, Kept)}
+    if len(studies) == 1:  # no header could name several (PS3.18 Table 10.5.3-2)
+        response.headers["location"] = response.headers["content-location"] = (
+            f"{base}/studies/{studies.pop()}"
+        )
+    return response
 
 
 def _answer(dataset: bytes, choice: Choice, status: int) -> Response:
