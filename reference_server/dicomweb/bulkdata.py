@@ -140,7 +140,18 @@ async def all_bulkdata(request: Request, *, pixels_only: bool) -> Response:
     validator = validator_of(archive, [located for located, _ in rows], representation, strong=False)
     if validator.holds(request):
         return validator.unchanged()
+    await _check_convertible(archive, items)
     return StreamedParts(_parts(archive, request, items), validator.headers)
+
+
+async def _check_convertible(archive: Archive, items: list[BulkItem]) -> None:
+    """Convert pixels of each transfer syntax once, so that a refusal comes before the answer begins."""
+    tried: set[tuple[str, tuple[Choice, ...]]] = set()
+    for item in items:
+        kind = (item.located.transfer_syntax_uid, item.choices)
+        if item.path in PIXELS and kind not in tried:
+            await _given(archive, item)
+            tried.add(kind)
 
 
 async def _parts(

@@ -18,6 +18,7 @@ from reference_server.dicomweb.negotiation import (
 from reference_server.dicomweb.parts import PartSource, PartsResponse
 from reference_server.dicomweb.ranges import single_part
 from reference_server.dicomweb.transcoding import transcode
+from reference_server.dicomweb.transfer import LOSSLESS_ENCODINGS
 from reference_server.dicomweb.validators import validator_of
 from reference_server.dicomweb.wado import instance_url, read_blob, retrievable
 from reference_server.errors import NotAcceptable
@@ -50,20 +51,23 @@ async def instance_part(
 ) -> PartSource:
     """Return one instance as a part in the best transfer syntax in which it is to be had, or NotAcceptable.
 
-    The first instance of each pair of stored and sent syntax is converted before the answer begins, so that
-    what no codec can do is refused, or sent in the next best syntax; the others when their turn comes.
+    What has to be converted is tried before the answer begins, so that what no codec can do is refused, or
+    sent in the next best syntax. Whether an instance can be decoded its transfer syntax tells, so one of each
+    is tried; whether its pixels survive an encoding they tell themselves. What was made is made again when
+    its turn comes, but for the first, because one instance at a time is in memory.
     """
     stored, url = located.transfer_syntax_uid, instance_url(base, located)
     for syntax in syntaxes_of_part(stored, choice.transfer_syntaxes):
         headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"), ("Content-Location", url))
         if syntax == stored:
             return PartSource(headers, located.size_bytes, partial(read_blob, archive, located))
-        if (stored, syntax) not in tried:
+        trial = (located.blob if syntax in LOSSLESS_ENCODINGS else stored, syntax)
+        if trial not in tried:
             content = await _tried(archive, located, syntax)
-            tried[stored, syntax] = content is not None
-            if content is not None:
+            tried[trial] = content is not None
+            if content is not None and len(tried) == 1:
                 return PartSource(headers, len(content), partial(_ready, content))
-        if tried[stored, syntax]:
+        if tried[trial]:
             return PartSource(headers, None, partial(_converted, archive, located, syntax))
     raise NotAcceptable(f"an instance that is stored as {stored} cannot be sent as you accept it")
 

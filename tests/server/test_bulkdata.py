@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
     EncapsulatedPDFStorage,
@@ -145,6 +146,19 @@ def test_native_pixels_are_one_value_and_compressed_frames_are_parts(study: Stud
         assert len(set(locations(compressed))) == 1
         anew = study.get(path, 'multipart/related; type="image/jls"')
         assert [part[:2] for part in split_parts(anew)] == [b"\xff\xd8"] * FRAMES
+
+
+def test_pixels_that_cannot_be_sent_so_are_refused_before_the_answer_begins(
+    plain: RunningArchive, ct: bytes
+) -> None:
+    whole = renamed(ct, generate_uid())
+    broken = image(ct, whole.StudyInstanceUID)
+    del broken.IconImageSequence
+    broken.PixelData = encapsulate([b"\x01" + bytes(63)] * FRAMES)
+    assert plain.store(written(whole), written(broken)).status_code == 200
+    path = f"/studies/{whole.StudyInstanceUID}/pixeldata"
+    assert plain.get(path, OCTET_PARTS).status_code == 406
+    assert plain.get(path, f"{OCTET_PARTS}; transfer-syntax=*").status_code == 200
 
 
 def test_icons_are_no_pixel_data_of_a_study(study: Study) -> None:

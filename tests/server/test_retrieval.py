@@ -154,6 +154,26 @@ def test_each_part_of_a_mixed_series_is_decided_on_its_own(
         assert np.array_equal(pixel_array(part), series.pixel_array)
 
 
+def test_one_instance_that_an_encoding_would_harm_is_told_before_the_answer_begins(
+    plain: RunningArchive,
+) -> None:
+    dataset = dcmread(BytesIO(content_of("CT_small.dcm")))
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    contents = []
+    for overlay in (0, 0, 0x8000):
+        dataset.PixelData = (pixel_array(dataset).astype(np.uint16) | overlay).tobytes()
+        dataset.PixelRepresentation, dataset.BitsStored, dataset.HighBit = 0, 12, 11
+        buffer = BytesIO()
+        dcmwrite(buffer, dataset)
+        contents.append(in_syntax(buffer.getvalue(), ELE))
+    plain.store(*contents)
+    study = f"/studies/{dataset.StudyInstanceUID}"
+    assert plain.get(study, f"{PARTS}; transfer-syntax={JPEG_2000}").status_code == 406
+    answer = plain.get(study, f"{PARTS}; transfer-syntax={JPEG_2000}; transfer-syntax=*")
+    sent = [dcmread(BytesIO(part)).file_meta.TransferSyntaxUID for part in split_parts(answer)]
+    assert sent == [JPEG_2000, JPEG_2000, ELE]
+
+
 @pytest.mark.parametrize(
     ("frames", "status"),
     [("1", 200), ("1,1", 200), ("2", 404), ("0", 400), ("-1", 400), ("a", 400), ("1,,1", 400)],
