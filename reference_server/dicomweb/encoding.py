@@ -98,7 +98,9 @@ def fit(image: Image.Image, viewport: Viewport) -> Image.Image:
 
 def _palette(image: Image.Image) -> Image.Image:
     """Return the image in 256 colours; greys are 256 already."""
-    return image if image.mode == "L" else image.convert("P", palette=Image.Palette.ADAPTIVE)
+    if image.mode == "L":
+        return image
+    return image.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
 def _save_jpeg_2000(image: Image.Image, buffer: BytesIO, quality: int) -> None:

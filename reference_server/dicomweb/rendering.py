@@ -21,6 +21,8 @@ from reference_server.errors import NotAcceptable
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 MAX_PIXELS = 1 << 26  # of one frame; what is larger is not decoded for a picture
+MAX_MOVING_PIXELS = 1 << 25  # of all frames of an animation, which takes seconds
+MAX_MOVING_FRAMES = 4096
 CHANNELS = 3
 BITS = 8
 
@@ -32,10 +34,12 @@ CANNOT_RENDER = "the pixel data of this instance cannot be rendered here"
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """A DICOM file that has pixel data, and its number of frames."""
+    """A DICOM file that has pixel data, and what is asked of it before any picture is made."""
 
     dataset: Dataset
     frame_count: int
+    representative_frame: int  # the frame that stands for all (PS3.3 C.7.6.6)
+    text_burned_in: bool
 
     @classmethod
     @codecs_at_work(CANNOT_RENDER)
@@ -50,19 +54,16 @@ class ImageSource:
             raise NotAcceptable("this instance has no pixel data, and is not rendered")
         if dataset.Rows * dataset.Columns > MAX_PIXELS:
             raise NotAcceptable(f"frames of more than {MAX_PIXELS} pixels are not rendered")
-        return cls(dataset, max(1, int(dataset.get("NumberOfFrames") or 1)))
+        count = max(1, int(dataset.get("NumberOfFrames") or 1))
+        named = int(dataset.get("RepresentativeFrameNumber") or 1)
+        burned_in = dataset.get("BurnedInAnnotation") == "YES"
+        return cls(dataset, count, named if 1 <= named <= count else 1, burned_in)
 
     @property
     def can_move(self) -> bool:
         """Tell whether the frames are several, and few enough for one animation."""
         pixels: int = self.dataset.Rows * self.dataset.Columns * self.frame_count
-        return self.frame_count > 1 and pixels <= MAX_PIXELS
-
-    @property
-    def representative_frame(self) -> int:
-        """The frame that stands for all (PS3.3 C.7.6.6), the first where none is named."""
-        named = self.dataset.get("RepresentativeFrameNumber")
-        return named if isinstance(named, int) and 1 <= named <= self.frame_count else 1
+        return 1 < self.frame_count <= MAX_MOVING_FRAMES and pixels <= MAX_MOVING_PIXELS
 
     def samples(self, frame_number: int, window: Window | None = None) -> Samples:
         """Return a frame as it is shown; `window` goes before what the image says, and not for colours."""

@@ -54,7 +54,7 @@ async def _picture(press: Press, located: Located, numbers: Sequence[int]) -> Im
         source = await image_source(press.archive, located)
         if numbers and numbers[0] > source.frame_count:
             raise NotFound(f"this instance has {source.frame_count} frames")
-        if source.dataset.get("BurnedInAnnotation") == "YES":
+        if source.text_burned_in:
             return None
         return await press.picture(source, numbers[0] if numbers else source.representative_frame)
     except NotAcceptable:

@@ -147,3 +147,12 @@ def test_a_damaged_file_is_a_picture_or_not_acceptable(
             assert max(Image.open(BytesIO(made.content)).size) <= 32
     except NotAcceptable:
         return
+
+
+def test_many_frames_are_not_animated() -> None:
+    """Neither many pixels nor many tiny frames keep a worker busy for minutes."""
+    dataset = compressed(RLELossless, b"\0" * 64)
+    for side, frames, moves in ((SIDE, 1, False), (SIDE, 4096, True), (1, 4097, False), (512, 129, False)):
+        dataset.Rows = dataset.Columns = side
+        dataset.NumberOfFrames = frames
+        assert ImageSource.of(file_of(dataset)).can_move is moves
