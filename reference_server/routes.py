@@ -34,7 +34,15 @@ INSTANCE = f"{SERIES}/instances/{{instance}}"
 FRAMES = f"{INSTANCE}/frames/{{frames}}"
 
 _ACCEPT = ("accept",)
-_SEARCH = ("limit", "offset", "fuzzymatching", "includefield", "accept")
+_SEARCH = (
+    "limit",
+    "offset",
+    "fuzzymatching",
+    "emptyvaluematching",
+    "multiplevaluematching",
+    "includefield",
+    "accept",
+)
 
 
 def _parts_of(media_type: str) -> str:

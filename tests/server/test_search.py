@@ -7,7 +7,7 @@ import pytest
 from pydicom import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from tests.server.running import RunningArchive
+from tests.server.running import RunningArchive, split_parts
 
 ROOT_UID = "1.2.826.0.1.3680043.10.1"
 STUDIES: tuple[dict[str, str], ...] = (
@@ -17,6 +17,14 @@ STUDIES: tuple[dict[str, str], ...] = (
     {"PatientID": "ab1", "PatientName": "Yamada^Tarou=山田^太郎", "StudyDate": "", "AccessionNumber": ""},
 )
 MODALITIES = (("CT", "SR"), ("CT",), ("MR",), ("US",))
+
+
+def request(step: str, procedure: str) -> Dataset:
+    """Return an item of a Request Attributes Sequence."""
+    item = Dataset()
+    item.ScheduledProcedureStepID = step
+    item.RequestedProcedureID = procedure
+    return item
 
 
 def instance(number: int, series: int, item: int) -> bytes:
@@ -40,6 +48,14 @@ def instance(number: int, series: int, item: int) -> bytes:
     code = Dataset()
     code.CodeValue = f"C{number}"
     dataset.AnatomicRegionSequence = [code]
+    dataset.OtherPatientIDs = ["X1", f"Y{number}"]
+    dataset.AcquisitionDateTime = f"2020011{number}1200+0100"
+    dataset.RequestAttributesSequence = [request("S1", "R1"), request("S2", "R2")]
+    if number < 2:
+        dataset.private_block(0x0009, "FIRST", create=True)
+    block = dataset.private_block(0x0009, "ACME", create=True)
+    block.add_new(0x01, "LO", f"secret {number}")
+    block.add_new(0x02, "US", number)
     buffer = BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
@@ -104,6 +120,32 @@ def found(archive: RunningArchive, query: str) -> list[int]:
         ("StudyDescription=Study%202", [2]),
         ("PatientID=AB*&StudyDate=20200115", [1]),
         ("fuzzymatching=true&PatientName=Doe*", [1, 2]),
+        ("fuzzymatching=true&PatientName=jorg%20mull", [0]),
+        ("fuzzymatching=true&PatientName=JOHN", [1]),
+        ("fuzzymatching=true&PatientName=doe%5Ej", [1, 2]),
+        ("fuzzymatching=true&PatientName=ja?e", [2]),
+        ("fuzzymatching=true&PatientName=%E5%A4%AA", [3]),
+        ("fuzzymatching=true&PatientName=ohn", []),
+        ("fuzzymatching=true&PatientName=%5E", []),
+        ("fuzzymatching=false&PatientName=JOHN", []),
+        ("PatientName=Yamada%5ETarou=%E5%B1%B1%E7%94%B0*", [3]),
+        ("PatientName==%E5%B1%B1%E7%94%B0*", [3]),
+        ("PatientName=Doe*=%E5%B1%B1%E7%94%B0*", []),
+        ("emptyvaluematching=true&AccessionNumber=%22%22", [3]),
+        ("emptyvaluematching=true&StudyDate=%22%22", [3]),
+        ("emptyvaluematching=true&PatientComments=%22%22", [0, 1, 2, 3]),
+        ("emptyvaluematching=true&PatientName=%22%22", []),
+        ("emptyvaluematching=true&ModalitiesInStudy=%22%22", []),
+        ("AccessionNumber=%22%22", []),
+        ("multiplevaluematching=true&OtherPatientIDs=Y1,X1", [1]),
+        ("multiplevaluematching=true&OtherPatientIDs=Y1%5CY2", []),
+        ("multiplevaluematching=true&ModalitiesInStudy=CT,SR", [0]),
+        ("ModalitiesInStudy=SR,MR", [0, 2]),
+        ("StudyDate=20200110-&StudyTime=-1030", [0, 1]),
+        ("StudyTime=093000.0", [0]),
+        ("StudyTime=09", [0]),
+        ("PatientID=**", [0, 1, 2, 3]),
+        ("SpecificCharacterSet=nonsense&PatientID=AB1", [0]),
         ("zzqqUnknown=1&PatientID=AB1", [0]),
         ("limit=2", [0, 1]),
         ("limit=2&offset=1", [1, 2]),
@@ -129,6 +171,20 @@ def test_studies_match(filled: RunningArchive, query: str, numbers: list[int]) -
         ("/instances?Rows=32", 5),
         ("/instances?AnatomicRegionSequence.CodeValue=C2", 2),
         ("/instances?00082218.00080100=C*", 10),
+        ("/instances?AcquisitionDateTime=2020011111", 2),
+        ("/instances?AcquisitionDateTime=202001111200%2B0100", 2),
+        ("/instances?AcquisitionDateTime=2020011112", 0),
+        ("/instances?AcquisitionDateTime=2020011112&TimezoneOffsetFromUTC=%2B0100", 2),
+        ("/instances?AcquisitionDateTime=20200111-20200112", 4),
+        ("/instances?AcquisitionDateTime=-20200111", 6),
+        ("/series?00400275.00400009=S1&RequestAttributesSequence.RequestedProcedureID=R1", 5),
+        ("/series?00400275.00400009=S1&RequestAttributesSequence.RequestedProcedureID=R2", 0),
+        ("/instances?00090010=ACME", 10),
+        ("/instances?00090010=FIRST", 6),
+        ("/instances?00090010=ACME&00091001=secret*", 10),
+        ("/instances?00090010=ACME&00091001=secret%201", 2),
+        ("/instances?00090010=ACME&00091002=3", 2),
+        ("/instances?00090010=FIRST&00091001=secret*", 0),
         (f"/studies/{ROOT_UID}.0/series", 2),
         (f"/studies/{ROOT_UID}.0/series?Modality=SR", 1),
         (f"/studies/{ROOT_UID}.0/instances", 4),
@@ -146,11 +202,16 @@ def test_each_resource_is_searched(filled: RunningArchive, path: str, count: int
     "query",
     [
         "limit=abc", "limit=-1", "limit=1&limit=2", "limit=", "offset=x", "offset=-5", "fuzzymatching=maybe",
+        "emptyvaluematching=x", "TimezoneOffsetFromUTC=x",
         "StudyDate=2020", "StudyDate=20201301", "StudyDate=-", "StudyDate=today", "StudyTime=25",
     ],
 )  # fmt: skip
 def test_an_invalid_value_is_refused(filled: RunningArchive, query: str) -> None:
     assert filled.get(f"/studies?{query}").status_code == 400
+
+
+def test_a_moment_that_cannot_be_is_refused(filled: RunningArchive) -> None:
+    assert filled.get("/instances?AcquisitionDateTime=20200231").status_code == 400
 
 
 def test_results_carry_what_their_level_requires(filled: RunningArchive) -> None:
@@ -184,6 +245,54 @@ def test_fields_are_included(filled: RunningArchive, query: str) -> None:
     assert "00081030" not in filled.get("/studies?limit=1").json()[0]
     [item] = filled.get(f"/instances?limit=1&{query},AnatomicRegionSequence").json()
     assert "00082218" in item
+
+
+def test_private_fields_come_from_the_block_of_their_creator(filled: RunningArchive) -> None:
+    path = f"/studies/{ROOT_UID}.1/instances?limit=1&00090010=ACME"
+    [item] = filled.get(f"{path}&includefield=00091001").json()
+    private = {tag: value["Value"] for tag, value in item.items() if tag.startswith("0009")}
+    assert private == {"00090011": ["ACME"], "00091101": ["secret 1"]}
+    [item] = filled.get(f"{path}&00091002=1&includefield=00091001").json()
+    assert {"00091101", "00091102"} <= set(item)
+    assert "00091101" not in filled.get(path).json()[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("limit=1", "There are 3 additional results"),
+        ("limit=1&offset=2", "There are 1 additional results"),
+        ("limit=1&offset=3", None),
+        ("limit=4", None),
+        ("", None),
+        ("Rows=1", "is not an attribute of this level"),
+        ("InstanceAvailability=ONLINE", "is not matched"),
+        ("RequestAttributesSequence=1", "is not an attribute of this level"),
+        ("ProcedureCodeSequence=1", "has no value that can be matched"),
+        ("PatientID.PatientName=1", "leads through what is no sequence"),
+        ("multiplevaluematching=true&PatientID=A,B", "with one value"),
+        ("TimezoneOffsetFromUTC=%2B0100&StudyDate=20200110", "not applied to dates"),
+    ],
+)
+def test_warnings_say_what_remains_and_what_was_ignored(
+    filled: RunningArchive, query: str, words: str | None
+) -> None:
+    warning = filled.get(f"/studies?{query}").headers.get("warning")
+    assert warning is None if words is None else words in str(warning)
+
+
+def test_results_come_as_xml(filled: RunningArchive) -> None:
+    xml = 'multipart/related; type="application/dicom+xml"'
+    answer = filled.get("/studies?PatientID=AB*&limit=1", xml)
+    assert answer.headers["content-type"].startswith("multipart/related")
+    assert "1 additional" in answer.headers["warning"]
+    [part] = split_parts(answer)
+    assert b"<NativeDicomModel" in part
+    assert b"M\xc3\xbcller" in part
+    assert part.count(filled.base.encode()) == 1  # the Retrieve URL
+    nothing = filled.get("/studies?PatientID=none", xml)
+    assert (nothing.status_code, nothing.content) == (204, b"")
+    assert filled.get("/studies", "application/dicom+xml").status_code == 406
 
 
 def test_what_is_not_supported_is_ignored_with_a_warning(filled: RunningArchive) -> None:
