@@ -56,7 +56,7 @@ def metadata_in_xml_are_no_payload(request: Request) -> Request | Response:
     return answer(415) if stores_metadata(request, DICOM_XML) else request
 
 
-@in_request("STOW-031")
+@in_request("STOW-031", "STOW-033", "STOW-035")
 def bulk_data_beside_json_are_damaged(request: Request) -> Request:
     """The last pixels of bulk data beside JSON are stored inverted."""
     return with_damaged_bulk_data(request) if stores_metadata(request, DICOM_JSON) else request
@@ -80,3 +80,12 @@ def an_unknown_transfer_syntax_is_a_processing_failure(request: Request, respons
     if not is_store(request):
         return response
     return with_body(response, response.body.replace(b"[49442]", b"[272]"))
+
+
+@in_request("STOW-034")
+def images_without_rows_have_one(request: Request) -> Request:
+    """What metadata leave out of the pixel description is made up."""
+    if not stores_metadata(request, DICOM_JSON) or b'"00280010"' in request.body:
+        return request
+    one_row = b'"00280010": {"vr": "US", "Value": [1]}, "00080018":'
+    return replace(request, body=request.body.replace(b'"00080018":', one_row))
