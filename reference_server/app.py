@@ -24,6 +24,9 @@ from reference_server.accounting.materialised import Materialised
 from reference_server.accounting.off import Off
 from reference_server.accounting.oidc import Provider, TokenVerifier
 from reference_server.accounting.policy import AccessPolicy
+from reference_server.audit.file import TrailFile
+from reference_server.audit.middleware import Auditing
+from reference_server.audit.trail import Trail
 from reference_server.authentication import Authentication
 from reference_server.compression import Compression
 from reference_server.cross_origin import cross_origin
@@ -34,7 +37,7 @@ from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
 from reference_server.errors import ArchiveError
 from reference_server.privacy import PrivateAnswers
 from reference_server.routes import MANAGEMENT, RESOURCES
-from reference_server.settings import Accounting, Settings
+from reference_server.settings import Accounting, Audit, Settings
 from reference_server.storage.blobs import BlobStore
 from reference_server.storage.database import Database
 from reference_server.storage.folder import INDEX
@@ -51,6 +54,7 @@ PACKAGE = Path(__file__).parent
 ACCOUNTING = PACKAGE / "accounting"
 SCHEMAS = (PACKAGE / "storage" / "schema.sql", ACCOUNTING / "schema.sql")
 WORKER_THREADS = 8
+MS_PER_SECOND = 1000
 
 
 def open_database(data: Path, policy: AccessPolicy | None = None) -> Database:
@@ -92,10 +96,17 @@ def compose(settings: Settings) -> Archive:
     )
 
 
+def trail_of(settings: Settings) -> Trail:
+    """Return the audit trail of these settings, not yet open."""
+    interval = settings.audit_interval / MS_PER_SECOND
+    return Trail(TrailFile(settings.data), settings.audit_sync, interval, settings.audit_queue)
+
+
 def create_app(settings: Settings) -> Starlette:
     """Return the archive as an ASGI application; it opens its storage when it starts."""
     archive = compose(settings)
     policy = archive.policy
+    trail = trail_of(settings) if policy.accounts and settings.audit is Audit.ON else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -103,8 +114,12 @@ def create_app(settings: Settings) -> Starlette:
         await archive.database.open()
         await archive.database.write(partial(record_content, fingerprint=archive.catalogue.fingerprint))
         await settle(archive, left_over)
-        app.state.archive = archive
+        app.state.archive, app.state.trail = archive, trail
+        if trail is not None:
+            await trail.open()
         yield
+        if trail is not None:
+            await trail.close()
         await archive.database.close()
         archive.workers.shutdown()
 
@@ -119,6 +134,8 @@ def create_app(settings: Settings) -> Starlette:
     if policy.accounts:
         routes += [Route(each.path, Endpoint(each.actions)) for each in MANAGEMENT]
         middleware += [Middleware(PrivateAnswers), Middleware(Authentication, token_verifier(settings))]
+    if trail is not None:
+        middleware.append(Middleware(Auditing, trail))
     app = Starlette(
         routes=[Route("/health", health), *routes],
         middleware=middleware,

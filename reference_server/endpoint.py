@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from reference_server.decision import begin
 from reference_server.errors import STATUS, ArchiveError, InternalError, NotFound, Unauthorized
 from reference_server.resource import Action
 
@@ -45,6 +46,7 @@ class Endpoint:
 
     async def _handle(self, action: Action, request: Request) -> Response:
         try:
+            begin(action.operation)
             return await action.handler(request)
         except ArchiveError:
             raise

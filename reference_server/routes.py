@@ -5,6 +5,8 @@ complete Allow header, and OPTIONS from the same table. Every method of every pa
 """
 
 from reference_server.accounting.policy import Operation
+from reference_server.audit.log import PARAMETERS as AUDIT_PARAMETERS
+from reference_server.audit.log import XML, retrieve_audit_record, search_audit
 from reference_server.capabilities import DESCRIPTIONS, retrieve_capabilities
 from reference_server.dicomweb.accept_rendered import IMAGE_TYPES
 from reference_server.dicomweb.bulkdata import (
@@ -13,7 +15,7 @@ from reference_server.dicomweb.bulkdata import (
     retrieve_pixel_data,
 )
 from reference_server.dicomweb.instances import retrieve_instances
-from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, MULTIPART, OCTETS
+from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, JSON, MULTIPART, OCTETS
 from reference_server.dicomweb.pixels import retrieve_frames
 from reference_server.dicomweb.qido import search_instances, search_series, search_studies
 from reference_server.dicomweb.readable_documents import DOCUMENT_TYPES
@@ -90,9 +92,19 @@ _BY_QUERY = Action(
 )
 _PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 
-MANAGEMENT: tuple[Resource, ...] = tuple(
-    Resource(path, {method: each.action(method) for method, each in procedures.items()})
-    for path, procedures in PROCEDURES.items()
+MANAGEMENT: tuple[Resource, ...] = (
+    *(
+        Resource(path, {method: each.action(method) for method, each in procedures.items()})
+        for path, procedures in PROCEDURES.items()
+    ),
+    Resource(
+        "/accounting/audit",
+        {"GET": Action(search_audit, Operation.OWN, (JSON,), parameters=AUDIT_PARAMETERS)},
+    ),
+    Resource(
+        "/accounting/audit/{id}",
+        {"GET": Action(retrieve_audit_record, Operation.OWN, (JSON, XML), parameters=_ACCEPT)},
+    ),
 )
 
 RESOURCES: tuple[Resource, ...] = (

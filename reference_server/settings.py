@@ -24,6 +24,20 @@ class Accounting(StrEnum):
     MATERIALISED = "materialised"
 
 
+class Audit(StrEnum):
+    """Whether an archive with accounting keeps an audit trail."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class AuditSync(StrEnum):
+    """When a record of the audit trail is on disk."""
+
+    BATCH = "batch"
+    EACH = "each"
+
+
 OIDC = ("oidc_issuer", "oidc_audience", "oidc_jwks")
 
 
@@ -46,6 +60,21 @@ class Settings:
             "help": "off: plain archive; allow-all: every decision yes; grants: grants decide; "
             "materialised: what they decide is kept for every principal"
         },
+    )
+    audit: Audit = field(
+        default=Audit.ON,
+        metadata={"help": "on: with accounting, each decision leaves an audit record; off: none does"},
+    )
+    audit_sync: AuditSync = field(
+        default=AuditSync.BATCH,
+        metadata={"help": "batch: audit records are on disk after audit_interval; each: before the answer"},
+    )
+    audit_interval: int = field(
+        default=100, metadata={"help": "milliseconds for which audit records gather into a batch"}
+    )
+    audit_queue: int = field(
+        default=10_000,
+        metadata={"help": "audit records that may wait for the disk; more are refused with their requests"},
     )
     base_path: str = field(default="/dicom-web", metadata={"help": "path below which DICOMweb is served"})
     public_url: str = field(
@@ -127,6 +156,10 @@ def _switch(value: Any) -> bool:
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "data": Path,
     "accounting": Accounting,
+    "audit": Audit,
+    "audit_sync": AuditSync,
+    "audit_interval": partial(_integer, 0, 60_000),
+    "audit_queue": partial(_integer, 1, 10_000_000),
     "port": partial(_integer, 0, 65_535),
     "client_timeout": partial(_integer, 1, 86_400),
     "max_results": partial(_integer, 1, 2**61),
@@ -146,7 +179,9 @@ def _convert(name: str, value: Any, source: str) -> Any:
     try:
         return _CONVERTERS.get(name, str)(value)
     except (ValueError, KeyError, TypeError) as error:
-        known = f"; known are {', '.join(Accounting)}" if name == "accounting" else ""
+        choice = _CONVERTERS.get(name)
+        choices = choice if isinstance(choice, type) and issubclass(choice, StrEnum) else ()
+        known = f"; known are {', '.join(choices)}" if choices else ""
         raise SettingsError(f"{source}: {name}={value!r} cannot be used{known} ({error})") from None
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import orjson
 
 from reference_server.accounting.policy import Credentials, Operation, Storer
+from reference_server.decision import note_principal
 from reference_server.errors import Forbidden, Unauthorized
 from reference_server.storage.database import Database
 from reference_server.storage.predicate import Predicate, Value
@@ -107,8 +108,8 @@ SELECT caller.id, target.id, EXISTS (
     AND held.operations & {int(Operation.APPEND)}
     AND held.subject_id IN (SELECT id FROM subject) AND held.revoked_at IS NULL
     AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
-), (SELECT json_group_array(id) FROM subject)
-FROM caller, target"""
+), (SELECT json_group_array(id) FROM subject), asking.kind, asking.name
+FROM caller JOIN principal AS asking ON asking.id = caller.id, target"""
 _OWN_REPOSITORY = Predicate("repository_id FROM caller")
 _NAMED_REPOSITORY = "(SELECT id FROM repository WHERE name = ?)"
 
@@ -126,7 +127,8 @@ async def storer_of(
     rows = await database.read(sql, (*who.values, *target.values, now, now))
     if not rows:
         raise Unauthorized("the bearer token is not valid")
-    principal_id, repository_id, may_append, subjects = rows[0]
+    principal_id, repository_id, may_append, subjects, kind, name = rows[0]
+    note_principal(kind, name)
     if repository_id is None or (decide and not may_append):
         raise Forbidden("you may not store in that repository" if named else NOWHERE)
     return Storer(principal_id, repository_id, tuple(orjson.loads(subjects)), confined=named)
@@ -147,9 +149,10 @@ async def caller_of(database: Database, credentials: Credentials, now: float) ->
     if not credentials.anonymous:
         who = identified(credentials, now)
         sql = f"""WITH {who.sql}
-SELECT principal.id, principal.administrator, (SELECT json_group_array(id) FROM subject)
+SELECT principal.id, principal.administrator, (SELECT json_group_array(id) FROM subject), principal.name
 FROM caller JOIN principal ON principal.id = caller.id AND principal.kind = 'user'"""
         rows = await database.read(sql, who.values)
     if not rows:
         raise Unauthorized("a valid bearer token of a user is needed")
+    note_principal("user", rows[0][3])
     return Caller(rows[0][0], bool(rows[0][1]), tuple(orjson.loads(rows[0][2])))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from reference_server.decision import note_studies
 from reference_server.dicomweb.archive import Archive
 from reference_server.dicomweb.bulkdata_parts import (
     BulkPart,
@@ -155,6 +156,7 @@ class Receiver:
             Kept(done.study_uid, done.series_uid, done.sop_instance_uid, done.sop_class_uid, done.blob)
         )
         self._records.add(done)
+        note_studies([(done.study_uid, done.study_keys.patient_id)])
 
     async def _read_metadata(self, part: Part, essence: str) -> None:
         most = self._archive.settings.max_metadata_bytes

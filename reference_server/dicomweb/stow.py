@@ -10,6 +10,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from reference_server.decision import note_number
 from reference_server.dicomweb.accept import Choice, choose_metadata
 from reference_server.dicomweb.archive import acceptable, archive_of, json_response, repository_of
 from reference_server.dicomweb.dicom_xml import json_to_xml
@@ -37,6 +38,8 @@ async def store_instances(request: Request) -> Response:
     if not received.kept and not received.failures:
         raise BadRequest("the payload holds no part")
     results = await enter(archive, storer, received)
+    stored = sum(isinstance(each, Kept) for each in results)
+    note_number(stored, len(results) - stored)
     base = archive.base_url(request)
     response = _answer(receipt(results, base, study), choice, status_of(results))
     studies = {each.study_uid for each in results if isinstance(each, Kept)}

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reference_server.accounting.policy import Access
+from reference_server.decision import note_number, note_studies
 from reference_server.dicomweb.accept import choose_metadata
 from reference_server.dicomweb.archive import Archive, acceptable, archive_of
 from reference_server.dicomweb.dicom_json import with_base
@@ -63,13 +64,17 @@ async def retrievable(
     Raises NotFound where the caller sees none, Forbidden where it sees some but may retrieve none.
     """
     archive = archive_of(request)
-    where = resource_predicate(request.path_params if named is None else named)
+    named = request.path_params if named is None else named
+    where = resource_predicate(named)
+    if "study" in named:
+        note_studies([(named["study"], None)])
     rows = await locate(archive.database, where, access, with_metadata=with_metadata)
     if not rows:
         raise NotFound("there is no such resource")
     allowed = [row for row in rows if row[0].retrievable]
     if not allowed:
         raise Forbidden("you may not retrieve this resource")
+    note_number(len(allowed))
     return allowed
 
 

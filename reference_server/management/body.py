@@ -8,6 +8,7 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from reference_server.decision import note_asked
 from reference_server.errors import BadRequest, ContentTooLarge
 
 MAX_BODY_BYTES = 65_536
@@ -23,6 +24,7 @@ async def read_json(chunks: AsyncIterator[bytes]) -> Any:
         content += chunk
         if len(content) > MAX_BODY_BYTES:
             raise ContentTooLarge(f"the payload may have {MAX_BODY_BYTES} bytes")
+    note_asked(content)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:

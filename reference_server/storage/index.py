@@ -7,6 +7,7 @@ not valid. With accounting off neither that row nor a predicate is in the statem
 from dataclasses import dataclass
 from typing import Protocol
 
+from reference_server.decision import note_number, note_principal, note_studies
 from reference_server.errors import Unauthorized
 from reference_server.storage.database import Database, Row
 from reference_server.storage.predicate import TRUE, Predicate, every
@@ -172,7 +173,7 @@ def locate_statement(where: Predicate, access: Access, *, with_metadata: bool) -
     condition = every(where, access.instance)
     # Without a LIMIT, SQLite may drop the order of a subquery.
     sql = (
-        f"SELECT {_LOCATED}, {access.retrievable.sql}, {document} FROM {source}"  # noqa: S608
+        f"SELECT {_LOCATED}, {access.retrievable.sql}, {document}, study.patient_id FROM {source}"  # noqa: S608
         f" WHERE {condition.sql} ORDER BY instance.series_id, instance.id LIMIT -1"
     )
     return Predicate(sql, (*access.retrievable.values, *condition.values))
@@ -182,9 +183,10 @@ def _identified(statement: Predicate, access: Access, width: int) -> Predicate:
     """Return the statement with the row of the caller before its own rows."""
     if access.caller is None:
         return statement
-    padding = ", NULL" * (width - 2)
+    padding = ", NULL" * (width - 4)
     sql = (
-        f"WITH {access.caller.sql} SELECT NULL, caller.repository_id{padding} FROM caller"  # noqa: S608
+        f"WITH {access.caller.sql} SELECT NULL, caller.repository_id, asking.kind, asking.name{padding}"  # noqa: S608
+        " FROM caller JOIN principal AS asking ON asking.id = caller.id"
         f" UNION ALL SELECT * FROM ({statement.sql})"
     )
     return Predicate(sql, (*access.caller.values, *statement.values))
@@ -204,6 +206,7 @@ async def _rows(
     callers = [row for row in rows if row[0] is None]
     if not callers:
         raise Unauthorized("the bearer token is not valid")
+    note_principal(*callers[0][2:4])
     found = [row for row in rows if row[0] is not None]
     if access.anonymous and not found:
         raise Unauthorized("this needs a bearer token")
@@ -223,6 +226,7 @@ async def search(
     statement = search_statement(level, where, access, page, with_metadata=with_metadata)
     _, rows = await _rows(database, statement, access, 14)
     matched = rows[0][13] if rows else 0
+    note_number(len(rows))
     return Results([Found(*row[1:13]) for row in rows], max(0, matched - page.limit))
 
 
@@ -235,10 +239,12 @@ async def locate(
     mixture.
     """
     statement = locate_statement(where, access, with_metadata=with_metadata)
-    own, rows = await _rows(database, statement, access, 13)
+    own, rows = await _rows(database, statement, access, 14)
     repositories = {row[1] for row in rows}
     chosen = own if own in repositories else min(repositories, default=None)
-    return [(_located(row), row[12]) for row in rows if row[1] == chosen]
+    rows = [row for row in rows if row[1] == chosen]
+    note_studies((row[2], row[13]) for row in rows[:1])  # what is located lies in one study
+    return [(_located(row), row[12]) for row in rows]
 
 
 def _located(row: Row) -> Located:

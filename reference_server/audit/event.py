@@ -1,0 +1,68 @@
+"""Kinds of events, with their codes in the context group of audit events (PS3.16 CID 400, CID 401).
+
+An event is chosen by the operation that the action of a route declares, so that no route can be without one;
+credentials that are not valid make it a failed authentication instead.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reference_server.accounting.policy import Operation
+
+LOG_PATH = "/accounting/audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code of the DICOM Controlled Terminology (PS3.16 Annex D)."""
+
+    value: str
+    meaning: str
+
+
+class Event(Enum):
+    """What happened: the code of the event and, where there is one, of its type (PS3.15 A.5.3)."""
+
+    LOG_USED = Code("110101", "Audit Log Used"), None
+    TRANSFERRED = Code("110104", "DICOM Instances Transferred"), None
+    DELETED = Code("110105", "DICOM Study Deleted"), None
+    QUERY = Code("110112", "Query"), None
+    OBJECT_SECURITY = (
+        Code("110113", "Security Alert"),
+        Code("110135", "Object Security Attributes Changed"),
+    )
+    ROLES = Code("110113", "Security Alert"), Code("110136", "Security Roles Changed")
+    USER_SECURITY = Code("110113", "Security Alert"), Code("110137", "User Security Attributes Changed")
+    RESTRICTED_FUNCTION = Code("110113", "Security Alert"), Code("110132", "Use of Restricted Function")
+    AUTHENTICATION = Code("110114", "User Authentication"), Code("110122", "Login")
+
+    def __init__(self, code: Code, type_: Code | None) -> None:
+        self.code = code
+        self.type = type_
+
+    @classmethod
+    def of(cls, operation: int, method: str, path: str) -> "Event":
+        """Return the event of an operation that is asked for with a method at a path."""
+        if path.startswith("/accounting"):
+            return _of_management(method, path)
+        return _OF_OPERATION[Operation(operation)]
+
+
+_OF_OPERATION = {
+    Operation.DISCOVER: Event.QUERY,
+    Operation.RETRIEVE: Event.TRANSFERRED,
+    Operation.APPEND: Event.TRANSFERRED,
+    Operation.DELETE: Event.DELETED,
+}
+_ROLES = ("/accounting/roles", "/accounting/facilities", "/accounting/organizations")
+
+
+def _of_management(method: str, path: str) -> Event:
+    """Return the event of a request to the management API."""
+    if path.startswith(LOG_PATH):
+        return Event.LOG_USED
+    if method in ("GET", "HEAD"):
+        return Event.RESTRICTED_FUNCTION
+    if path.startswith("/accounting/users"):
+        return Event.USER_SECURITY
+    return Event.ROLES if path.startswith(_ROLES) else Event.OBJECT_SECURITY
