@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import socket
+import sqlite3
 import sys
 import time
 import warnings
@@ -15,10 +16,11 @@ import uvicorn
 
 from reference_server.administration import make_administrator
 from reference_server.app import SCHEMAS, create_app
+from reference_server.audit.file import TrailFile
 from reference_server.connection import connection_class
 from reference_server.dicomweb.attributes import catalogue_of
 from reference_server.reindexing import reindex
-from reference_server.settings import Accounting, Settings, SettingsError, load_settings
+from reference_server.settings import Accounting, Audit, Settings, SettingsError, load_settings
 from reference_server.storage.folder import index_content, prepare_folder, repository_count
 
 USAGE_ERROR = 2
@@ -76,6 +78,19 @@ def check_content(settings: Settings) -> None:
         )
 
 
+def check_trail(settings: Settings) -> None:
+    """Refuse to serve where the audit trail cannot be written."""
+    if settings.accounting is Accounting.OFF or settings.audit is Audit.OFF:
+        return
+    file = TrailFile(settings.data)
+    try:
+        file.open()
+        file.append([])
+        file.close()
+    except sqlite3.Error as error:
+        raise SettingsError(f"data={str(settings.data)!r}: the audit trail cannot be used: {error}") from None
+
+
 def serve(settings: Settings) -> None:
     """Serve until the process is told to stop."""
     prepare_folder(settings.data)
@@ -85,6 +100,7 @@ def serve(settings: Settings) -> None:
             "everyone; serve with --accounting grants, or with --force if that is meant"
         )
     check_content(settings)
+    check_trail(settings)
     # pydicom warns about each file that strays from the standard; an archive takes it as it is.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
     app = create_app(settings)

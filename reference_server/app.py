@@ -96,8 +96,10 @@ def compose(settings: Settings) -> Archive:
     )
 
 
-def trail_of(settings: Settings) -> Trail:
-    """Return the audit trail of these settings, not yet open."""
+def trail_of(settings: Settings) -> Trail | None:
+    """Return the audit trail of these settings, not yet open; without accounting there is none."""
+    if settings.accounting is Accounting.OFF or settings.audit is Audit.OFF:
+        return None
     interval = settings.audit_interval / MS_PER_SECOND
     return Trail(TrailFile(settings.data), settings.audit_sync, interval, settings.audit_queue)
 
@@ -106,17 +108,17 @@ def create_app(settings: Settings) -> Starlette:
     """Return the archive as an ASGI application; it opens its storage when it starts."""
     archive = compose(settings)
     policy = archive.policy
-    trail = trail_of(settings) if policy.accounts and settings.audit is Audit.ON else None
+    trail = trail_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         left_over = archive.blobs.prepare()
+        if trail is not None:
+            await trail.open()
         await archive.database.open()
         await archive.database.write(partial(record_content, fingerprint=archive.catalogue.fingerprint))
         await settle(archive, left_over)
         app.state.archive, app.state.trail = archive, trail
-        if trail is not None:
-            await trail.open()
         yield
         if trail is not None:
             await trail.close()

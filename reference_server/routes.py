@@ -92,11 +92,7 @@ _BY_QUERY = Action(
 )
 _PIXEL_DATA = Action(retrieve_pixel_data, Operation.RETRIEVE, _PIXELS[1:], parameters=_ACCEPT)
 
-MANAGEMENT: tuple[Resource, ...] = (
-    *(
-        Resource(path, {method: each.action(method) for method, each in procedures.items()})
-        for path, procedures in PROCEDURES.items()
-    ),
+AUDIT_LOG: tuple[Resource, ...] = (
     Resource(
         "/accounting/audit",
         {"GET": Action(search_audit, Operation.OWN, (JSON,), parameters=AUDIT_PARAMETERS)},
@@ -105,6 +101,14 @@ MANAGEMENT: tuple[Resource, ...] = (
         "/accounting/audit/{id}",
         {"GET": Action(retrieve_audit_record, Operation.OWN, (JSON, XML), parameters=_ACCEPT)},
     ),
+)
+
+MANAGEMENT: tuple[Resource, ...] = (
+    *(
+        Resource(path, {method: each.action(method) for method, each in procedures.items()})
+        for path, procedures in PROCEDURES.items()
+    ),
+    *AUDIT_LOG,
 )
 
 RESOURCES: tuple[Resource, ...] = (

@@ -20,25 +20,27 @@ class Code:
     meaning: str
 
 
+ALERT = Code("110113", "Security Alert")
+
+
 class Event(Enum):
-    """What happened: the code of the event and, where there is one, of its type (PS3.15 A.5.3)."""
+    """What happened: the code of the event, that of its type if it has one, and the action (PS3.15 A.5.3)."""
 
-    LOG_USED = Code("110101", "Audit Log Used"), None
-    TRANSFERRED = Code("110104", "DICOM Instances Transferred"), None
-    DELETED = Code("110105", "DICOM Study Deleted"), None
-    QUERY = Code("110112", "Query"), None
-    OBJECT_SECURITY = (
-        Code("110113", "Security Alert"),
-        Code("110135", "Object Security Attributes Changed"),
-    )
-    ROLES = Code("110113", "Security Alert"), Code("110136", "Security Roles Changed")
-    USER_SECURITY = Code("110113", "Security Alert"), Code("110137", "User Security Attributes Changed")
-    RESTRICTED_FUNCTION = Code("110113", "Security Alert"), Code("110132", "Use of Restricted Function")
-    AUTHENTICATION = Code("110114", "User Authentication"), Code("110122", "Login")
+    LOG_USED = Code("110101", "Audit Log Used"), None, "R"
+    SENT = Code("110104", "DICOM Instances Transferred"), None, "R"
+    RECEIVED = Code("110104", "DICOM Instances Transferred"), None, "C"
+    DELETED = Code("110105", "DICOM Study Deleted"), None, "D"
+    QUERY = Code("110112", "Query"), None, "E"
+    USE_OF_FUNCTION = ALERT, Code("110132", "Use of Restricted Function"), "E"
+    OBJECT_SECURITY = ALERT, Code("110135", "Object Security Attributes Changed"), "E"
+    ROLES = ALERT, Code("110136", "Security Roles Changed"), "E"
+    USER_SECURITY = ALERT, Code("110137", "User Security Attributes Changed"), "E"
+    AUTHENTICATION = Code("110114", "User Authentication"), Code("110122", "Login"), "E"
 
-    def __init__(self, code: Code, type_: Code | None) -> None:
+    def __init__(self, code: Code, type_: Code | None, action: str) -> None:
         self.code = code
         self.type = type_
+        self.action = action
 
     @classmethod
     def of(cls, operation: int, method: str, path: str) -> "Event":
@@ -50,8 +52,8 @@ class Event(Enum):
 
 _OF_OPERATION = {
     Operation.DISCOVER: Event.QUERY,
-    Operation.RETRIEVE: Event.TRANSFERRED,
-    Operation.APPEND: Event.TRANSFERRED,
+    Operation.RETRIEVE: Event.SENT,
+    Operation.APPEND: Event.RECEIVED,
     Operation.DELETE: Event.DELETED,
 }
 _ROLES = ("/accounting/roles", "/accounting/facilities", "/accounting/organizations")
@@ -62,7 +64,7 @@ def _of_management(method: str, path: str) -> Event:
     if path.startswith(LOG_PATH):
         return Event.LOG_USED
     if method in ("GET", "HEAD"):
-        return Event.RESTRICTED_FUNCTION
+        return Event.USE_OF_FUNCTION
     if path.startswith("/accounting/users"):
         return Event.USER_SECURITY
     return Event.ROLES if path.startswith(_ROLES) else Event.OBJECT_SECURITY

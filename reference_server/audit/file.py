@@ -31,6 +31,7 @@ class TrailFile:
 
     def __init__(self, data: Path) -> None:
         self._path = data / AUDIT
+        self._connection: sqlite3.Connection
 
     def open(self) -> None:
         """Open the file, which is created where it is missing; raises sqlite3.Error."""

@@ -118,7 +118,7 @@ def rendered(record: Record) -> dict[str, Any]:
         "time": moment(record.at),
         "event": {"code": event.value, "meaning": event.meaning},
         "type": None if event_type is None else {"code": event_type.value, "meaning": event_type.meaning},
-        "action": record.action,
+        "action": record.event.action,
         "outcome": int(record.outcome),
         "status": record.status,
         "principal": {"kind": record.kind, "name": record.name},

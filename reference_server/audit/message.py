@@ -55,7 +55,7 @@ def _event(message: Element, record: Record) -> None:
     event = SubElement(
         message,
         "EventIdentification",
-        EventActionCode=record.action,
+        EventActionCode=record.event.action,
         EventDateTime=moment(record.at),
         EventOutcomeIndicator=str(int(record.outcome)),
     )
@@ -69,9 +69,9 @@ def _event(message: Element, record: Record) -> None:
 
 def _roles(record: Record) -> tuple[Code | None, Code | None]:
     """Return the roles of who asks and of the archive: whence something comes, and where it goes."""
-    if record.event is Event.QUERY or (record.event is Event.TRANSFERRED and record.action == "C"):
+    if record.event in (Event.QUERY, Event.RECEIVED):
         return SOURCE, DESTINATION
-    return (DESTINATION, SOURCE) if record.event is Event.TRANSFERRED else (None, None)
+    return (DESTINATION, SOURCE) if record.event is Event.SENT else (None, None)
 
 
 def _participant(message: Element, user: str, role: Code | None, *, requests: bool) -> Element:

@@ -22,8 +22,6 @@ from reference_server.decision import Decision, enter, leave
 from reference_server.dicomweb.reading import valid_uid
 from reference_server.errors import STATUS, Unavailable
 
-ACTIONS = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
-
 
 class Auditing:
     """ASGI middleware that keeps the audit trail."""
@@ -87,7 +85,6 @@ def record_of(decision: Decision, scope: MutableMapping[str, Any], status: int) 
     kind, name = decision.kind, decision.name
     if kind is None or name is None:
         kind = name = _unidentified(scope)
-    reads = event in (Event.QUERY, Event.AUTHENTICATION, Event.RESTRICTED_FUNCTION)
     address = scope.get("client")
     asked = decision.asked
     named = scope.get("path_params", {}).get("study", "")
@@ -95,7 +92,6 @@ def record_of(decision: Decision, scope: MutableMapping[str, Any], status: int) 
     return Record(
         at=time.time(),
         event=event,
-        action="E" if reads else ACTIONS.get(method, "R"),
         outcome=Outcome.of(status, decision.refused),
         status=status,
         kind=kind,

@@ -35,14 +35,13 @@ class Unidentified(StrEnum):
 class Record:
     """What is kept of one decision. No secret is in it: of credentials only whose they are.
 
-    `at` is in seconds since the epoch; `studies` pairs each Study Instance UID with the Patient ID where that is
+    `at` is in seconds since the epoch; `studies` pairs Study Instance UIDs with the Patient ID where that is
     known; `number` counts search results or instances; `asked` is the JSON of a change. `id` is 0 until it is
     kept.
     """
 
     at: float
     event: Event
-    action: str
     outcome: Outcome
     status: int
     kind: str

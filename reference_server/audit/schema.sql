@@ -4,7 +4,6 @@ CREATE TABLE IF NOT EXISTS record (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,          -- seconds since the epoch
     event TEXT NOT NULL,
-    action TEXT NOT NULL,      -- C, R, U, D or E
     outcome INTEGER NOT NULL,  -- 0 success, 4 refused in whole or in part, 8 the archive failed
     status INTEGER NOT NULL,   -- of the answer
     kind TEXT NOT NULL,        -- of the principal that asked

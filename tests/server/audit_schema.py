@@ -70,7 +70,7 @@ RULES = {
     "ParticipantObjectDetail": Rule({"type": TOKEN, "value": BASE64}),
 }
 # What A.5.3 says of the events that the archive reports: the actions, and the roles of the participants.
-ACTIONS = {"110101": "R", "110104": "CRU", "110105": "D", "110112": "E", "110113": "EDCRU", "110114": "E"}
+ACTIONS = {"110101": "R", "110104": "CRU", "110105": "D", "110112": "E", "110113": "E", "110114": "E"}
 ROLES = {"110104": {"110152", "110153"}, "110112": {"110152", "110153"}}
 
 

@@ -98,6 +98,12 @@ class RunningArchive:
         self._process.stdout.close()
 
     @property
+    def pid(self) -> int:
+        """The id of the process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def base(self) -> str:
         """The URL below which DICOMweb is served."""
         return f"{self.origin}/dicom-web"

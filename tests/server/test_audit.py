@@ -28,7 +28,7 @@ WHO = {
     "nobody": ("anonymous", "anonymous"),
     "forger": ("unknown", "unknown"),
 }
-READS = {Operation.DISCOVER: Event.QUERY, Operation.RETRIEVE: Event.TRANSFERRED}
+READS = {Operation.DISCOVER: Event.QUERY, Operation.RETRIEVE: Event.SENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def test_head_is_recorded_as_get_is_and_what_decides_nothing_is_not(watched: Wat
     answer = watched.ask("owner", method, watched.url(ROOTS[0] + "/studies/{study}/metadata"))
     if method == "HEAD":
         record = watched.trail.one()
-        assert (record.event, record.status, record.method) == (Event.TRANSFERRED, 200, "HEAD")
+        assert (record.event, record.status, record.method) == (Event.SENT, 200, "HEAD")
     else:
         assert answer.status_code in (204, 405)
         assert watched.trail.added() == []
@@ -163,7 +163,7 @@ def test_a_store_leaves_one_record_with_what_was_refused(watched: Watched, mr: b
     answer = hospital.archive.store(hospital.content, mr, token=hospital.viewer)
     record = watched.trail.one()
     assert answer.status_code == record.status == 202
-    assert (record.event, record.action, record.outcome) == (Event.TRANSFERRED, "C", Outcome.MINOR_FAILURE)
+    assert (record.event, record.outcome) == (Event.RECEIVED, Outcome.MINOR_FAILURE)
     assert (record.number, record.refused) == (1, 1)
     assert str(hospital.dataset.StudyInstanceUID) in dict(record.studies)
     assert len(record.studies) == 2

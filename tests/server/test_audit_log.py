@@ -73,10 +73,10 @@ def test_a_share_its_refusal_and_its_end_leave_one_record_each(hospital: Hospita
     found(hospital)
     log_used, *records = trail.added()
     assert log_used.event is Event.LOG_USED
-    assert [(each.name, each.action, each.status, each.outcome) for each in records] == [
-        ("viewer", "C", 403, Outcome.MINOR_FAILURE),
-        ("owner", "C", 201, Outcome.SUCCESS),
-        ("owner", "D", 204, Outcome.SUCCESS),
+    assert [(each.name, each.method, each.status, each.outcome) for each in records] == [
+        ("viewer", "POST", 403, Outcome.MINOR_FAILURE),
+        ("owner", "POST", 201, Outcome.SUCCESS),
+        ("owner", "DELETE", 204, Outcome.SUCCESS),
     ]
     assert {each.event for each in records} == {Event.OBJECT_SECURITY}
 
