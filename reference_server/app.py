@@ -104,10 +104,19 @@ def trail_of(settings: Settings) -> Trail | None:
     return Trail(TrailFile(settings.data), settings.audit_sync, interval, settings.audit_queue)
 
 
+def middleware_of(settings: Settings, policy: AccessPolicy, trail: Trail | None) -> list[Middleware]:
+    """Return what every request passes on its way to a route, the outermost first."""
+    middleware = [Middleware(ServerTiming), *cross_origin(settings.cors_origins), Middleware(Compression)]
+    if policy.accounts:
+        middleware += [Middleware(PrivateAnswers), Middleware(Authentication, token_verifier(settings))]
+    if trail is not None:
+        middleware.append(Middleware(Auditing, trail))
+    return middleware
+
+
 def create_app(settings: Settings) -> Starlette:
     """Return the archive as an ASGI application; it opens its storage when it starts."""
     archive = compose(settings)
-    policy = archive.policy
     trail = trail_of(settings)
 
     @asynccontextmanager
@@ -128,19 +137,11 @@ def create_app(settings: Settings) -> Starlette:
     roots = (settings.base_path, f"/repositories/{{repository}}{settings.base_path}")
     paths = {root + each.path or "/": each for root in roots for each in RESOURCES}
     routes = [Route(path, Endpoint(each.actions)) for path, each in paths.items()]
-    middleware = [
-        Middleware(ServerTiming),
-        *cross_origin(settings.cors_origins),
-        Middleware(Compression),
-    ]
-    if policy.accounts:
+    if archive.policy.accounts:
         routes += [Route(each.path, Endpoint(each.actions)) for each in MANAGEMENT]
-        middleware += [Middleware(PrivateAnswers), Middleware(Authentication, token_verifier(settings))]
-    if trail is not None:
-        middleware.append(Middleware(Auditing, trail))
     app = Starlette(
         routes=[Route("/health", health), *routes],
-        middleware=middleware,
+        middleware=middleware_of(settings, archive.policy, trail),
         exception_handlers={ArchiveError: refuse, HTTPException: refuse_unrouted},
         lifespan=lifespan,
     )
