@@ -63,11 +63,11 @@ class BulkParts:
 
     def add(self, location: str, part: BulkPart) -> None:
         """Enter a part under its Content-Location."""
-        self.by_location.setdefault(urljoin(self.base, location), []).append(part)
+        self.by_location.setdefault(self._absolute(location), []).append(part)
 
     def find(self, uri: str) -> list[BulkPart]:
         """Return the parts of a BulkDataURI; raises MissingPartError."""
-        location = urljoin(self.base, uri)
+        location = self._absolute(uri)
         if location not in self.by_location:
             raise MissingPartError(f"there is no part with the Content-Location {uri[:80]}")
         found = self.by_location[location]
@@ -76,6 +76,13 @@ class BulkParts:
             raise MalformedError(f"several attributes share {uri[:80]}, which is too large for that")
         self.referenced.add(location)
         return found
+
+    def _absolute(self, reference: str) -> str:
+        """Return the URL of a reference; what is none names itself."""
+        try:
+            return urljoin(self.base, reference)
+        except ValueError:
+            return reference
 
     def unreferenced(self) -> Mapping[str, list[BulkPart]]:
         """Return the parts that no attribute of the request names, by location."""

@@ -22,6 +22,7 @@ SOF0, SOF1, SOF3, SOF55, SOS, APP14, COD = 0xC0, 0xC1, 0xC3, 0xF7, 0xDA, 0xEE, 0
 REVERSIBLE_TRANSFORM = 1
 BITS_PER_BYTE, MAX_BITS = 8, 16
 COLOUR_SAMPLES = 3
+MAX_SIDE = 0xFFFF  # Rows and Columns are US
 WHOLE_LENGTH, REST_OF_FILE = 1, 0
 BOX_HEAD, LONG_BOX_HEAD = 8, 16
 
@@ -41,14 +42,17 @@ class Codestream:
 
 def describe(content: bytes) -> Codestream:
     """Return what the first bytes of a codestream say; raises MalformedError where they are none."""
+    readers = {JPEG_START: _jpeg, J2K_START: _jpeg_2000}
+    reader = next((read for start, read in readers.items() if content.startswith(start)), None)
+    if reader is None:
+        raise MalformedError("a compressed image is neither JPEG, JPEG-LS nor JPEG 2000")
     try:
-        if content.startswith(JPEG_START):
-            return _jpeg(content)
-        if content.startswith(J2K_START):
-            return _jpeg_2000(content)
+        image = reader(content)
     except (struct.error, IndexError, KeyError):
         raise MalformedError("the headers of a compressed image are cut or malformed") from None
-    raise MalformedError("a compressed image is neither JPEG, JPEG-LS nor JPEG 2000")
+    if not (0 < image.rows <= MAX_SIDE and 0 < image.columns <= MAX_SIDE):
+        raise MalformedError("a compressed image has no size that Rows and Columns could say")
+    return image
 
 
 def without_boxes(content: bytes) -> bytes:

@@ -48,9 +48,16 @@ def elements_of(model: Json, bulk: BulkElement, depth: int = 0) -> dict[int, Ele
         tag = int(name, 16)
         if tag >> 16 not in NOT_OF_THE_DATASET and tag & 0xFFFF:
             elements[tag] = _element(name, attribute, bulk, depth)
-    if (depth == 0 or SPECIFIC_CHARACTER_SET in elements) and not orjson.dumps(model).isascii():
+    if (depth == 0 or SPECIFIC_CHARACTER_SET in elements) and not _is_ascii(model):
         elements[SPECIFIC_CHARACTER_SET] = encoded("CS", b"ISO_IR 192")
     return elements
+
+
+def _is_ascii(model: Json) -> bool:
+    try:
+        return orjson.dumps(model).isascii()
+    except orjson.JSONEncodeError as error:
+        raise MalformedError(f"the metadata nest too deep: {error}") from None
 
 
 def _element(name: str, attribute: Any, bulk: BulkElement, depth: int) -> Element:

@@ -6,6 +6,7 @@ The block of a private attribute is the one that its creator has reserved in the
 has reserved none gets the next free block (PS3.5 7.8.1).
 """
 
+import re
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -16,6 +17,7 @@ from reference_server.dicomweb.reasons import MalformedError
 from reference_server.dicomweb.structure import MAX_SEQUENCE_DEPTH
 
 LEVELS_PER_ITEM = 2  # DicomAttribute and Item
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
 MAX_XML_DEPTH = LEVELS_PER_ITEM * MAX_SEQUENCE_DEPTH + 8
 
 
@@ -139,9 +141,9 @@ def _attribute(element: Element) -> Json:
 def _number(element: Element, before: list[tuple[int, Json | str | None]]) -> int:
     """Return the position of a value, which counts from 1; what names none follows the one before."""
     text = element.get("number")
-    number = len(before) + 1 if text is None else int(text) if text.isascii() and text.isdigit() else 0
+    number = len(before) + 1 if text is None else int(text) if _NUMBER.match(text) else 0
     if number < 1 or any(number == taken for taken, _ in before[-1:]):
-        raise MalformedError(f"{text!r} is not the number of a value")
+        raise MalformedError(f"{(text or '')[:40]!r} is not the number of a value")
     return number
 
 

@@ -5,6 +5,7 @@ writes the file meta information. The same request gives the same bytes, so stor
 What a dataset lacks is judged later, when the file is read like any other that arrives.
 """
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +54,10 @@ def read_metadata(essence: str, document: bytes) -> list[Metadata]:
 def write_file(metadata: Metadata, parts: BulkParts, path: Path) -> None:
     """Write the DICOM file of an instance; raises MalformedError."""
     with InstanceBulk(parts) as bulk, path.open("wb") as file:
-        elements = elements_of(metadata.model, bulk.element)
-        bulk.complete(elements)
-        class_uid, uid = metadata.uid(SOP_CLASS_UID), metadata.uid(SOP_INSTANCE_UID)
         try:
+            elements = elements_of(metadata.model, bulk.element)
+            bulk.complete(elements)
+            class_uid, uid = metadata.uid(SOP_CLASS_UID), metadata.uid(SOP_INSTANCE_UID)
             write_dicom_file(file, elements, class_uid, uid, bulk.transfer_syntax)
-        except ValueError as error:
+        except (ValueError, struct.error) as error:
             raise MalformedError(f"the dataset cannot be written: {error}") from None

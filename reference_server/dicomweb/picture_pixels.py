@@ -7,7 +7,7 @@ lose bits here: colour of more than 8 bits per sample.
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from reference_server.dicomweb.codestream import Codestream
 from reference_server.dicomweb.reasons import MalformedError
@@ -43,11 +43,12 @@ def _frame(picture: bytes) -> np.ndarray:
     """Return the pixels of one picture, little endian."""
     try:
         with Image.open(BytesIO(picture), formats=("PNG", "GIF")) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise MalformedError(f"a picture may have {MAX_PIXELS} pixels")
             return _pixels(image, _png_bits(picture))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise MalformedError(f"a picture cannot be read: {error}") from None
+    except MalformedError:
+        raise
+    except Exception as error:
+        # Pillow raises many types on bytes that are no picture; none of them may end the request.
+        raise MalformedError(f"a picture cannot be read: {error}") from error
 
 
 def _png_bits(picture: bytes) -> int:
@@ -61,6 +62,8 @@ def _png_bits(picture: bytes) -> int:
 
 
 def _pixels(image: Image.Image, bits: int) -> np.ndarray:
+    if image.width * image.height > MAX_PIXELS:
+        raise MalformedError(f"a picture may have {MAX_PIXELS} pixels")
     if getattr(image, "n_frames", 1) > 1:
         raise MalformedError("an animated picture is no frame")
     if bits == WORD_BITS:

@@ -33,7 +33,7 @@ from reference_server.dicomweb.metadata_store import (
     write_file,
 )
 from reference_server.dicomweb.multipart import MultipartReader, Part
-from reference_server.dicomweb.reading import Arrived, read_instance
+from reference_server.dicomweb.reading import Arrived, read_instance, valid_uid
 from reference_server.dicomweb.reasons import MalformedError, Reason, UnreadableError
 from reference_server.dicomweb.receipt import Failure
 from reference_server.errors import BadRequest, ContentTooLarge, InsufficientStorage
@@ -184,7 +184,8 @@ class Receiver:
 
     def _assemble(self, metadata: Metadata) -> InstanceRecord | Failure:
         """Write an instance from its metadata and bulk data, in a thread, and keep it."""
-        uids = metadata.uid(SOP_CLASS_UID), metadata.uid(SOP_INSTANCE_UID)
+        named = metadata.uid(SOP_CLASS_UID), metadata.uid(SOP_INSTANCE_UID)
+        uids = [uid if valid_uid(uid) else "" for uid in named]
         blob = self._archive.blobs.incoming()
         try:
             write_file(metadata, self._bulk, blob.path)

@@ -30,6 +30,11 @@ DESCRIPTION = (
     "BitsAllocated",
     "BitsStored",
 )
+XML_WITH_A_LONG_NUMBER = (
+    b'<NativeDicomModel><DicomAttribute tag="00080018" vr="UI"><Value number="' + b"9" * 5000 + b'">1</Value>'
+    b"</DicomAttribute></NativeDicomModel>"
+)
+DEEP_EXTENSION = b'[{"00080018": {"vr": "UI", "Value": ["1.2"], "x": ' + b"[" * 300 + b"]" * 300 + b"}}]"
 XML_WITH_ENTITIES = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>
 <NativeDicomModel xml:space="preserve"><DicomAttribute tag="00080018" vr="UI"><Value number="1">&a;</Value>
 </DicomAttribute></NativeDicomModel>"""
@@ -144,6 +149,8 @@ def test_each_instance_fails_for_its_own_reason(plain: RunningArchive, ct: bytes
     "parts",
     [
         [(DICOM_XML, None, XML_WITH_ENTITIES)],
+        [(DICOM_XML, None, XML_WITH_A_LONG_NUMBER)],
+        [("application/dicom+json", None, DEEP_EXTENSION)],
         [(DICOM_XML, None, b"<a>" * 5000 + b"</a>" * 5000)],
         [(DICOM_XML, None, b"<NativeDicomModel>")],
         [("application/dicom+json", None, b"[[[[")],
@@ -160,6 +167,33 @@ def test_metadata_that_are_none_are_refused(
     answer = send(plain, [root, *parts] if root is not parts[0] else parts)
     assert answer.status_code == 409, answer.text
     assert set(reasons(answer)) == {0xC000}
+
+
+J2K_OF_NO_SIZE = (
+    b"\xff\x4f\xff\x51\x00\x29\x00\x00" + b"\xff" * 32 + b"\x00\x01\x07\x01\x01\xff\x52" + bytes(60)
+)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "location", "content"),
+    [
+        ("image/jpeg", "p", b"\xff\xd8\xff"),
+        ("image/jpeg", "p", b"GIF89a"),
+        ("image/jp2", "p", J2K_OF_NO_SIZE),
+        ("image/jp2", "p", b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(8)),
+        ("image/png", "p", b"\x89PNG\r\n\x1a\n" + bytes(40)),
+        ("image/gif", "p", b"GIF89a" + bytes(20)),
+        ("application/octet-stream; transfer-syntax=1.2.840.10008.1.2", "p", bytes(8)),
+        ("image/jpeg", "http://[", b"\xff\xd8\xff"),
+    ],
+)
+def test_bulk_data_that_are_none_are_refused(
+    plain: RunningArchive, ct: bytes, media_type: str, location: str, content: bytes
+) -> None:
+    model = model_without_pixels(renamed(dcmread(BytesIO(ct)), "1.2.8"), location, *DESCRIPTION)
+    answer = send(plain, [metadata(model), (media_type, location, content)])
+    assert answer.status_code == 409, answer.text
+    assert set(reasons(answer)) <= {0xC000, 0xC122}
 
 
 def test_the_response_comes_as_xml_in_one_part_or_alone(plain: RunningArchive, ct: bytes) -> None:
