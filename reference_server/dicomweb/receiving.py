@@ -23,7 +23,7 @@ from reference_server.dicomweb.bulkdata_parts import (
     MissingPartError,
     UnknownSyntaxError,
 )
-from reference_server.dicomweb.media import DICOM, MediaType
+from reference_server.dicomweb.media import DICOM, OCTETS, MediaType
 from reference_server.dicomweb.metadata_store import (
     METADATA_TYPES,
     SOP_CLASS_UID,
@@ -102,7 +102,7 @@ class Receiver:
 
     async def _part(self, part: Part) -> None:
         try:
-            media_type = part.content_type or MediaType(DICOM)
+            media_type = part.content_type or MediaType(OCTETS if self._metadata else DICOM)
         except BadRequest:
             media_type = MediaType("")
         if media_type.essence == DICOM:

@@ -20,7 +20,8 @@ def body_of(parts: Sequence[Part]) -> bytes:
     pieces = []
     for content_type, location, content in parts:
         where = f"Content-Location: {location}\r\n" if location else ""
-        head = f"--{BOUNDARY}\r\nContent-Type: {content_type}\r\n{where}\r\n"
+        what = f"Content-Type: {content_type}\r\n" if content_type else ""
+        head = f"--{BOUNDARY}\r\n{what}{where}\r\n"
         pieces.append(head.encode() + content + b"\r\n")
     return b"".join(pieces) + f"--{BOUNDARY}--\r\n".encode()
 

@@ -125,6 +125,13 @@ def test_a_png_becomes_native_pixels_and_a_pdf_a_document(plain: RunningArchive,
     assert back.EncapsulatedDocument[: back.get("EncapsulatedDocumentLength")] == b"%PDF-1.7 odd"
 
 
+def test_bulk_data_without_a_type_are_octets(plain: RunningArchive, mr: bytes) -> None:
+    dataset = renamed(dcmread(BytesIO(mr)), "1.2.9")
+    answer = send(plain, [metadata(model_without_pixels(dataset, "p")), ("", "p", dataset.PixelData)])
+    assert answer.status_code == 200, answer.text
+    assert stored(plain, "1.2.9").PixelData == dataset.PixelData
+
+
 def test_each_instance_fails_for_its_own_reason(plain: RunningArchive, ct: bytes) -> None:
     dataset = dcmread(BytesIO(ct))
     good, lacks_part, too_deep, malformed, no_study, syntax = (
