@@ -35,15 +35,18 @@ REGION, CODE = "00082218", "00080100"
 
 
 def attribute(vr: str, values: st.SearchStrategy[Any], most: int = 1) -> st.SearchStrategy[Json]:
-    """Draw an attribute with up to so many values; it may be empty."""
-    return st.lists(values, max_size=most).map(
-        lambda drawn: {"vr": vr, "Value": drawn} if drawn else {"vr": vr}
-    )
+    """Draw an attribute with up to so many values; it is seldom empty."""
+    some = st.lists(values, min_size=1, max_size=most)
+    drawn = st.one_of(some, some, some, st.just([]))
+    return drawn.map(lambda each: {"vr": vr, "Value": each} if each else {"vr": vr})
 
 
 def document(attributes: Mapping[str, st.SearchStrategy[Json]]) -> st.SearchStrategy[Json]:
-    """Draw a document in which each attribute may be absent."""
-    return st.fixed_dictionaries({}, optional=dict(attributes))
+    """Draw a document in which one of the attributes may be absent."""
+    absent = st.sampled_from(("", "", *attributes))
+    return st.tuples(st.fixed_dictionaries(dict(attributes)), absent).map(
+        lambda drawn: {tag: value for tag, value in drawn[0].items() if tag != drawn[1]}
+    )
 
 
 def texts(vr: str = "LO", most: int = 1) -> st.SearchStrategy[Json]:
@@ -240,6 +243,7 @@ def queries(draw: st.DrawFn) -> Query:
     together = [pair for pair in TOGETHER if all(choice in choices for choice in pair)]
     drawn = draw(
         st.one_of(
+            st.sampled_from(choices).map(lambda choice: [choice]),
             st.lists(st.sampled_from(choices), max_size=3, unique=True),
             st.sampled_from(together).map(list),
         )

@@ -115,7 +115,7 @@ async def expect_world(caller: Caller, world: SearchWorld, asked: list[Query]) -
 @given(
     world=search_worlds(),
     user=st.sampled_from(USERS),
-    asked=st.lists(queries(), min_size=10, max_size=30),
+    asked=st.lists(queries(), min_size=25, max_size=50),
 )
 @settings(max_examples=20, deadline=None)
 def test_a_search_finds_what_matches(
