@@ -143,7 +143,7 @@ def _text(model: Json, tag: str) -> str | None:
     values = model.get(tag, {}).get("Value") or [None]
     first: Any = values[0]
     if isinstance(first, dict):
-        return fold_name(first.get("Alphabetic", ""))
+        return fold_name(first.get("Alphabetic"))
     return None if first is None else str(first)
 
 
