@@ -37,22 +37,24 @@ _BY_NAME = """caller (id, repository_id) AS MATERIALIZED (
 )"""
 _NOBODY = f"""caller (id, repository_id) AS MATERIALIZED (SELECT {ANONYMOUS}, NULL)"""
 
-_GROUPS = "SELECT closure.group_id FROM caller JOIN closure ON closure.member_id = caller.id"
+# CROSS JOIN keeps SQLite from walking all members of everything to find one caller's groups.
+_GROUPS = "SELECT closure.group_id FROM caller CROSS JOIN closure ON closure.member_id = caller.id"
 _USERS_SUBJECT = f"""subject (id) AS MATERIALIZED (
     {_GROUPS} UNION SELECT {AUTHENTICATED} FROM caller
 )"""
 _SUBJECT_WITH_ROLES = f"""subject (id) AS MATERIALIZED (
     {_GROUPS} UNION SELECT {AUTHENTICATED} FROM caller
-    UNION SELECT closure.group_id FROM caller, principal JOIN closure ON closure.member_id = principal.id
+    UNION SELECT closure.group_id FROM caller CROSS JOIN principal
+    CROSS JOIN closure ON closure.member_id = principal.id
     WHERE principal.kind = 'role' AND principal.name IN (SELECT value FROM json_each(?))
 )"""
 _ONLY_ITSELF = "subject (id) AS MATERIALIZED (SELECT caller.id FROM caller)"
 
 # Who issued the link that is asking, and through whom the issuer holds grants now.
 _ISSUER = f"""issuer_subject (id) AS MATERIALIZED (
-    SELECT closure.group_id FROM caller JOIN access_grant AS given ON given.subject_id = caller.id
-    JOIN principal AS issuer ON issuer.id = given.granted_by AND NOT issuer.disabled
-    JOIN closure ON closure.member_id = issuer.id
+    SELECT closure.group_id FROM caller CROSS JOIN access_grant AS given ON given.subject_id = caller.id
+    CROSS JOIN principal AS issuer ON issuer.id = given.granted_by AND NOT issuer.disabled
+    CROSS JOIN closure ON closure.member_id = issuer.id
     UNION SELECT {AUTHENTICATED}
 )"""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from reference_server.accounting.callers import identified
 from reference_server.accounting.policy import Access, Credentials, Operation
 from reference_server.accounting.storing import StoringByGrant
+from reference_server.accounting.walk import visible_studies
 from reference_server.storage.predicate import Predicate
 
 LIVE = """held.subject_id IN (SELECT id FROM {subjects}) AND held.operations & {operation}
@@ -65,6 +66,10 @@ class Grants(StoringByGrant):
     accounts = True
     preparation = "unmaterialised.sql"
 
+    def __init__(self, streams: int = 6) -> None:
+        """Merge listings from this many streams; a caller with more subjects has the rest of them sorted."""
+        self.streams = streams
+
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return the predicates over live grants of the caller."""
         caller = identified(credentials, now)
@@ -85,4 +90,5 @@ class Grants(StoringByGrant):
             whole_study=WHOLE_STUDY.predicate(Operation.DISCOVER, now),
             whole_series=WHOLE_SERIES.predicate(Operation.DISCOVER, now),
             retrievable=INSTANCE.predicate(Operation.RETRIEVE, now),
+            studies=visible_studies(now, subjects=self.streams, repositories=self.streams),
         )

@@ -53,5 +53,6 @@ CREATE TABLE IF NOT EXISTS access_grant (
 CREATE INDEX IF NOT EXISTS grant_by_study ON access_grant (study_id, subject_id);
 CREATE INDEX IF NOT EXISTS grant_by_repository ON access_grant (repository_id, subject_id) WHERE study_id IS NULL;
 CREATE INDEX IF NOT EXISTS grant_by_parent ON access_grant (parent_id) WHERE parent_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS grant_by_subject ON access_grant (subject_id, study_id);
-CREATE INDEX IF NOT EXISTS grant_by_parent ON access_grant (parent_id) WHERE parent_id IS NOT NULL;
+-- A listing walks the grants of a subject in this index alone, in the order of studies.
+CREATE INDEX IF NOT EXISTS grant_by_subject
+    ON access_grant (subject_id, study_id, operations, revoked_at, not_before, expires);

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS study (
     attributes TEXT NOT NULL,     -- DICOM JSON of the patient and study attributes, from the first instance stored
     UNIQUE (repository_id, study_uid)
 );
+CREATE INDEX IF NOT EXISTS study_by_repository ON study (repository_id);
 CREATE INDEX IF NOT EXISTS study_by_uid ON study (study_uid);
 CREATE INDEX IF NOT EXISTS study_by_patient_id ON study (patient_id);
 CREATE INDEX IF NOT EXISTS study_by_patient_name ON study (patient_name);

@@ -23,7 +23,7 @@ from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Found, Level
 from tests.server.worlds import HOME, NOW, REPOSITORIES, Instance, World, build, worlds
 
-DECIDING = (Grants(), Materialised())
+DECIDING = (Grants(), Grants(streams=1), Materialised())
 DISCOVER, RETRIEVE = 1, 2
 EVERYTHING = Page(limit=1000, offset=0)
 KEYS: dict[Level, Callable[[Instance], tuple[str, ...]]] = {
