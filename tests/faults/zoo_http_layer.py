@@ -86,5 +86,5 @@ def what_is_no_uid_is_an_empty_study(request: Request) -> Request | Response:
     """A study whose UID is none exists and is empty."""
     segments = urlsplit(request.target).path.split("/")
     named = segments[segments.index("studies") + 1 :][:1] if "studies" in segments else []
-    is_uid = all(set(each) <= set("0123456789.") and ".." not in each and len(each) <= 64 for each in named)  # noqa: PLR2004 - PS3.5 9.1
+    is_uid = all(set(each) <= set("0123456789.") and ".." not in each and len(each) <= 64 for each in named)
     return request if is_uid else answer(HTTPStatus.OK, EMPTY_LIST, JSON)
