@@ -5,6 +5,7 @@ from pathlib import Path
 from reference_server.accounting.people import ensure_administrator
 from reference_server.accounting.tokens import issue_token
 from reference_server.app import open_database
+from reference_server.audit.command import recorded_command
 from reference_server.storage.database import Transaction
 from reference_server.storage.folder import prepare_folder
 
@@ -20,6 +21,7 @@ async def make_administrator(data: Path, user: str, expires: float | None) -> st
         return await issue_token(write, user, expires)
 
     try:
-        return await database.write(work)
+        with recorded_command(data, f"/accounting/users/{user}/tokens"):
+            return await database.write(work)
     finally:
         await database.close()

@@ -36,7 +36,7 @@ def audit_message(record: Record, source: str) -> bytes:
     named = _text(record.name)
     asking = _participant(message, named, requestor, requests=True)
     if record.address:
-        asking.set("NetworkAccessPointID", record.address)
+        asking.set("NetworkAccessPointID", _text(record.address))
         asking.set("NetworkAccessPointTypeCode", _access_point_type(record.address))
     _participant(message, ARCHIVE, archive, requests=False)
     origin = SubElement(message, "AuditSourceIdentification", AuditSourceID=_text(source))

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from reference_server.audit.event import Event
+from reference_server.audit.file import AUDIT
 from reference_server.audit.record import Outcome
 from tests.server.audit_schema import check_message
 from tests.server.hospital import Hospital, open_hospital
@@ -59,6 +60,15 @@ def test_the_people_and_shares_of_the_hospital_are_in_the_trail(hospital: Hospit
     assert {each["principal"]["name"] for each in records} == {"root", "owner"}
     assert all((each["status"], each["outcome"]) in ((200, 0), (201, 0)) for each in records)
     assert '"viewer"' in next(each["asked"] for each in records if each["path"] == "/accounting/shares")
+
+
+def test_the_command_that_makes_an_administrator_is_in_the_trail(hospital: Hospital) -> None:
+    first = hospital.archive.administrator("second")
+    newest, *_ = found(hospital, "?limit=1")
+    assert (newest["method"], newest["path"]) == ("COMMAND", "/accounting/users/second/tokens")
+    assert newest["type"] == {"code": "110137", "meaning": "User Security Attributes Changed"}
+    assert (newest["principal"]["kind"], newest["outcome"]) == ("operator", 0)
+    assert first.encode() not in TrailReader(hospital.archive.data).content()
 
 
 def test_a_share_its_refusal_and_its_end_leave_one_record_each(hospital: Hospital) -> None:
@@ -190,4 +200,5 @@ def test_without_accounting_or_with_audit_off_there_is_no_trail(tmp_path: Path, 
             assert read(hospital, "/audit", hospital.owner).status_code == 403
         archive.end()
         archive.client.close()
-        assert not list(archive.data.glob("audit*"))
+        commands = TrailReader(archive.data).added() if (archive.data / AUDIT).exists() else []
+        assert [each.method for each in commands] == ([] if accounting == "off" else ["COMMAND"])
