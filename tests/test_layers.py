@@ -23,9 +23,19 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "reference_server.routes",
         "reference_server.dicomweb",
         "reference_server.accounting",
+        "reference_server.audit",
     ),
-    "reference_server.dicomweb": ("reference_server.app", "reference_server.routes"),
-    "reference_server.accounting": ("reference_server.app", "reference_server.routes"),
+    "reference_server.dicomweb": (
+        "reference_server.app",
+        "reference_server.routes",
+        "reference_server.audit",
+    ),
+    "reference_server.accounting": (
+        "reference_server.app",
+        "reference_server.routes",
+        "reference_server.audit",
+    ),
+    "reference_server.audit": ("reference_server.app", "reference_server.routes"),
 }
 # A design of accounting/ is known to the composition root alone.
 DESIGNS = ("off", "allow_all", "grants", "materialised")
