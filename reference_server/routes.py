@@ -7,7 +7,7 @@ complete Allow header, and OPTIONS from the same table. Every method of every pa
 from reference_server.accounting.policy import Operation
 from reference_server.audit.log import PARAMETERS as AUDIT_PARAMETERS
 from reference_server.audit.log import XML, retrieve_audit_record, search_audit
-from reference_server.capabilities import DESCRIPTIONS, retrieve_capabilities
+from reference_server.capabilities import DESCRIPTIONS, OPENAPI, retrieve_capabilities
 from reference_server.dicomweb.accept_rendered import IMAGE_TYPES
 from reference_server.dicomweb.bulkdata import (
     retrieve_all_bulkdata,
@@ -27,6 +27,7 @@ from reference_server.dicomweb.viewport import RENDERING_PARAMETERS
 from reference_server.dicomweb.wado import retrieve_metadata
 from reference_server.dicomweb.wado_uri import retrieve_by_query
 from reference_server.dicomweb.wado_uri_query import PARAMETERS as WADO_URI_PARAMETERS
+from reference_server.management.description import retrieve_description
 from reference_server.management.table import PROCEDURES
 from reference_server.resource import Action, Resource
 
@@ -104,6 +105,9 @@ AUDIT_LOG: tuple[Resource, ...] = (
 )
 
 MANAGEMENT: tuple[Resource, ...] = (
+    Resource(
+        "/accounting/openapi.json", {"GET": Action(retrieve_description, Operation.NOTHING, gives=(OPENAPI,))}
+    ),
     *(
         Resource(path, {method: each.action(method) for method, each in procedures.items()})
         for path, procedures in PROCEDURES.items()

@@ -1,8 +1,11 @@
 -- Who may do what. Present in every archive; with accounting off nothing is ever written here.
+-- The key of a removed principal or grant is never used again: whatever might still name it names nothing.
 
 CREATE TABLE IF NOT EXISTS principal (
-    id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('user', 'role', 'facility', 'organization', 'authenticated', 'anonymous', 'link')),
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (
+        kind IN ('user', 'role', 'facility', 'organization', 'authenticated', 'anonymous', 'link', 'category')
+    ),
     name TEXT NOT NULL,
     administrator INTEGER NOT NULL DEFAULT 0,
     disabled INTEGER NOT NULL DEFAULT 0,
@@ -32,12 +35,21 @@ CREATE TABLE IF NOT EXISTS token (
     revoked_at REAL
 ) WITHOUT ROWID;
 
+-- What a holder may do with everything that is filed under a category: shared with it, that is. Each such pair is
+-- a row of access_grant, whose parent is the share.
+CREATE TABLE IF NOT EXISTS permission (
+    holder_id INTEGER NOT NULL REFERENCES principal (id),
+    category_id INTEGER NOT NULL REFERENCES principal (id),
+    operations INTEGER NOT NULL,
+    PRIMARY KEY (holder_id, category_id)
+) WITHOUT ROWID;
+
 -- operations is a bit mask: 1 Q discover, 2 R retrieve, 4 A append, 8 D delete, 16 S share, 32 O own.
 -- A resource is a repository (study_id null), a study (series_id null), a series (instance_id null) or an instance.
 -- A snapshot share is a row without operations whose children are grants on the instances that were there.
 -- Every row below a repository carries the keys of all its ancestors, so that one probe by study decides.
 CREATE TABLE IF NOT EXISTS access_grant (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     subject_id INTEGER NOT NULL REFERENCES principal (id),
     operations INTEGER NOT NULL,
     repository_id INTEGER NOT NULL,

@@ -6,13 +6,13 @@ longer, and is revoked with it. A snapshot share grants the instances that are t
 what is stored later.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from reference_server.accounting.callers import Caller
 from reference_server.accounting.people import Kind
+from reference_server.accounting.permissions import expand_filed
 from reference_server.accounting.policy import Operation
 from reference_server.accounting.resources import (
     Resource,
@@ -21,6 +21,7 @@ from reference_server.accounting.resources import (
     resolve,
     rights_on,
 )
+from reference_server.accounting.revocation import revoke
 from reference_server.errors import BadRequest, Forbidden, NotFound
 from reference_server.storage.database import Row, Transaction
 
@@ -69,9 +70,13 @@ ON instance.study_id = head.study_id AND (head.series_id IS NULL OR instance.ser
 AND (head.instance_id IS NULL OR instance.id = head.instance_id)
 WHERE head.id = ?
 """
+# The parts of a snapshot, and what follows from a permission on a category, go with the share above them.
 IS_SHARE = f"""held.granted_by IS NOT NULL AND held.operations & {int(Operation.OWN)} = 0
 AND held.revoked_at IS NULL
-AND NOT EXISTS (SELECT 1 FROM access_grant AS head WHERE head.id = held.parent_id AND head.operations = 0)"""
+AND NOT EXISTS (
+    SELECT 1 FROM access_grant AS head JOIN principal AS whom ON whom.id = head.subject_id
+    WHERE head.id = held.parent_id AND (head.operations = 0 OR whom.kind = 'category')
+)"""
 LIST = f"""
 SELECT held.id, subject.kind, subject.name,
     held.repository_id, held.study_id, held.series_id, held.instance_id,
@@ -91,14 +96,6 @@ WHERE {IS_SHARE} AND (? OR held.granted_by = ? OR EXISTS (
     AND (own.instance_id IS NULL OR own.instance_id = held.instance_id)
 ))
 """
-REVOKE = """
-UPDATE access_grant SET revoked_at = ? WHERE revoked_at IS NULL AND id IN (
-    WITH RECURSIVE derived (id) AS (
-        SELECT ? UNION SELECT below.id FROM access_grant AS below JOIN derived ON below.parent_id = derived.id
-    )
-    SELECT id FROM derived
-)
-"""
 
 
 async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, now: float) -> int:
@@ -107,6 +104,8 @@ async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, 
     Raises NotFound where the caller does not see the resource, Forbidden where it may not share what is
     wanted, and BadRequest where there is no such subject.
     """
+    if wanted.snapshot and wanted.subject_kind is Kind.CATEGORY:
+        raise BadRequest("what is filed under a category is not a snapshot")
     resource = await resolve(write, wanted.resource)
     parent: Row = (None, None, None)
     if not caller.administrator:
@@ -137,6 +136,8 @@ async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, 
     share_id = int((await write.fetch(INSERT, values))[0][0])
     if wanted.snapshot:
         await write.run(INSERT_PARTS, (int(wanted.operations), share_id))
+    if wanted.subject_kind is Kind.CATEGORY:
+        await expand_filed(write, subject[0][0], share_id, now)
     return share_id
 
 
@@ -149,17 +150,12 @@ def _earliest(*times: float | None) -> float | None:
 
 
 async def _manageable(
-    write: Transaction, caller: Caller, now: float, condition: str = "", *bound: int
-) -> Sequence[Row]:
+    write: Transaction, caller: Caller, now: float, condition: str, *bound: int | str | None
+) -> list[Share]:
     subjects = orjson.dumps(caller.subjects).decode()
     values = (caller.administrator, caller.principal_id, subjects, now, now, *bound)
-    return await write.fetch(f"{LIST} {condition} ORDER BY held.id", values)
-
-
-async def list_shares(write: Transaction, caller: Caller, now: float) -> list[Share]:
-    """Return the shares in force that the caller issued or may manage."""
     shares = []
-    for row in await _manageable(write, caller, now):
+    for row in await write.fetch(f"{LIST} {condition}", values):
         name = await name_of_resource(write, Resource(*row[3:7]))
         shares.append(
             Share(row[0], Kind(row[1]), row[2], name, Operation(row[7] or 0), bool(row[8]), *row[9:12])
@@ -167,18 +163,36 @@ async def list_shares(write: Transaction, caller: Caller, now: float) -> list[Sh
     return shares
 
 
-async def revoke_share(write: Transaction, caller: Caller, share_id: int, now: float) -> None:
-    """Revoke a share and all that was derived from it.
+async def list_shares(
+    write: Transaction, caller: Caller, now: float, *, after: int, limit: int, only: Kind | None = None
+) -> list[Share]:
+    """Return the first shares in force after an id, of those that the caller issued or may manage.
+
+    `only` picks those with a subject of one kind.
+    """
+    condition = "AND held.id > ? AND subject.kind = coalesce(?, subject.kind) ORDER BY held.id LIMIT ?"
+    return await _manageable(write, caller, now, condition, after, only, limit)
+
+
+async def find_share(write: Transaction, caller: Caller, share_id: int, now: float) -> Share:
+    """Return a share in force that the caller issued or may manage.
 
     Raises Forbidden where the caller sees what is shared but may not manage it, else NotFound.
     """
-    if not await _manageable(write, caller, now, "AND held.id = ?", share_id):
-        held = await write.fetch(
-            "SELECT repository_id, study_id, series_id, instance_id FROM access_grant AS held"
-            f" WHERE id = ? AND {IS_SHARE}",
-            (share_id,),
-        )
-        if held and (await rights_on(write, Resource(*held[0]), caller.subjects, now)).visible:
-            raise Forbidden("you may not revoke this share")
-        raise NotFound("there is no such share")
-    await write.run(REVOKE, (now, share_id))
+    shares = await _manageable(write, caller, now, "AND held.id = ?", share_id)
+    if shares:
+        return shares[0]
+    held = await write.fetch(
+        "SELECT repository_id, study_id, series_id, instance_id FROM access_grant AS held"
+        f" WHERE id = ? AND {IS_SHARE}",
+        (share_id,),
+    )
+    if held and (await rights_on(write, Resource(*held[0]), caller.subjects, now)).visible:
+        raise Forbidden("you may not manage this share")
+    raise NotFound("there is no such share")
+
+
+async def revoke_share(write: Transaction, caller: Caller, share_id: int, now: float) -> None:
+    """Revoke a share and all that was derived from it; raises what `find_share` raises."""
+    await find_share(write, caller, share_id, now)
+    await revoke(write, now, "head.id = ?", (share_id,))

@@ -24,7 +24,10 @@ from reference_server.management.body import JsonBody, Schema, read_json
 from reference_server.resource import Action, Handler
 from reference_server.storage.database import Transaction
 
-STATUS = {"POST": HTTPStatus.CREATED, "DELETE": HTTPStatus.NO_CONTENT}
+
+def status_of(method: str) -> HTTPStatus:
+    """Return the status of success: what is posted is created, and of what is deleted nothing is said."""
+    return {"POST": HTTPStatus.CREATED, "DELETE": HTTPStatus.NO_CONTENT}.get(method, HTTPStatus.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ class Procedure:
     refusals: tuple[int, ...] = ()
     everyone: bool = False
 
+    @property
+    def summary(self) -> str:
+        """The sentence that says what it does."""
+        return (self.work.__doc__ or "").partition("\n")[0]
+
     def action(self, method: str) -> Action:
         """Return the entry of this procedure in the table of resources."""
         payload = (JSON,)
@@ -83,7 +91,7 @@ class Procedure:
             content = None if self.body is None else await read_json(request.stream())
             asked = Asked(caller, now, request.path_params, query, self.checked_body(content))
             result = await archive.database.write(lambda write: self.work(write, asked))
-            return _answer(request, STATUS.get(method, HTTPStatus.OK), result)
+            return _answer(request, status_of(method), result)
 
         handle.__doc__ = self.work.__doc__
         return handle

@@ -1,5 +1,6 @@
 """Shares over the API: issue, list, read and revoke."""
 
+from operator import itemgetter
 from typing import Any
 
 from reference_server.accounting.people import Kind
@@ -8,6 +9,7 @@ from reference_server.accounting.resources import ResourceName
 from reference_server.accounting.sharing import (
     Share,
     ShareRequest,
+    find_share,
     issue_share,
     list_shares,
     revoke_share,
@@ -15,12 +17,12 @@ from reference_server.accounting.sharing import (
 from reference_server.errors import BadRequest, NotFound
 from reference_server.management.body import JsonBody
 from reference_server.management.letters import letters_of, operations_of
-from reference_server.management.procedure import Asked
+from reference_server.management.paging import MAX_DIGITS, after_id, limit_of, page_of
+from reference_server.management.procedure import Asked, Page
 from reference_server.storage.database import Transaction
 
 BEARERS = (Kind.ANONYMOUS, Kind.LINK)  # who they are, nobody knows: they read and no more
 READING = Operation.DISCOVER | Operation.RETRIEVE
-MAX_DIGITS = 18  # what fits a key of SQLite
 
 
 async def create_share(write: Transaction, asked: Asked) -> Any:
@@ -59,7 +61,19 @@ def resource_name(body: JsonBody) -> ResourceName:
 
 async def get_shares(write: Transaction, asked: Asked) -> Any:
     """List the shares in force that the caller issued or may manage."""
-    return [rendered_share(share) for share in await list_shares(write, asked.caller, asked.now)]
+    return await page_of_shares(write, asked)
+
+
+async def page_of_shares(write: Transaction, asked: Asked, only: Kind | None = None) -> Page:
+    """Return the page that is asked for, of shares with every kind of subject or with only one."""
+    limit, after = limit_of(asked), after_id(asked)
+    found = await list_shares(write, asked.caller, asked.now, after=after, limit=limit + 1, only=only)
+    return page_of([rendered_share(share) for share in found], limit, itemgetter("id"))
+
+
+async def get_share(write: Transaction, asked: Asked) -> Any:
+    """Read a share in force that the caller issued or may manage."""
+    return rendered_share(await find_share(write, asked.caller, share_id(asked), asked.now))
 
 
 def rendered_resource(resource: ResourceName) -> dict[str, str]:
