@@ -64,6 +64,15 @@ CREATE TRIGGER IF NOT EXISTS materialise_study AFTER INSERT ON study BEGIN
     FROM reach WHERE study_id IS NULL AND repository_id = NEW.repository_id;
 END;
 
+-- A study that moves to another repository leaves the grants on the old one behind; those on itself move along.
+CREATE TRIGGER IF NOT EXISTS materialise_moved_study AFTER UPDATE OF repository_id ON study BEGIN
+    DELETE FROM visibility WHERE study_id = NEW.id
+    AND grant_id IN (SELECT held.id FROM access_grant AS held WHERE held.study_id IS NULL);
+    INSERT OR IGNORE INTO visibility
+    SELECT principal_id, NEW.id, 0, 0, id, operations, not_before, expires
+    FROM reach WHERE study_id IS NULL AND repository_id = NEW.repository_id;
+END;
+
 CREATE TRIGGER IF NOT EXISTS materialise_member AFTER INSERT ON closure BEGIN
     INSERT OR IGNORE INTO visibility
     SELECT principal_id, study_id, series_id, instance_id, grant_id, operations, not_before, expires

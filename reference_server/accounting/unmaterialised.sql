@@ -5,6 +5,7 @@ DROP TRIGGER IF EXISTS materialise_grant;
 DROP TRIGGER IF EXISTS forget_revoked_grant;
 DROP TRIGGER IF EXISTS forget_deleted_grant;
 DROP TRIGGER IF EXISTS materialise_study;
+DROP TRIGGER IF EXISTS materialise_moved_study;
 DROP TRIGGER IF EXISTS materialise_member;
 DROP TRIGGER IF EXISTS forget_member;
 DROP TRIGGER IF EXISTS materialise_user;
