@@ -107,20 +107,10 @@ async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, 
     if wanted.snapshot and wanted.subject_kind is Kind.CATEGORY:
         raise BadRequest("what is filed under a category is not a snapshot")
     resource = await resolve(write, wanted.resource)
-    parent: Row = (None, None, None)
-    if not caller.administrator:
-        rights = await rights_on(write, resource, caller.subjects, now)
-        if not rights.visible:
-            raise NotFound("there is no such resource")
-        needed = wanted.operations | Operation.SHARE
-        enough = [row[1:] for row in rights.covering if row[0] & needed == needed]
-        if not enough:
-            raise Forbidden("you may not share these operations on this resource")
-        parent = enough[0]
+    parent_id, not_before, expires = await _parent(write, caller, resource, wanted.operations, now)
     subject = await write.fetch(SUBJECT, (wanted.subject_kind, wanted.subject_name))
     if not subject:
         raise BadRequest(f"there is no {wanted.subject_kind} {wanted.subject_name}")
-    parent_id, not_before, expires = parent
     values = (
         subject[0][0],
         0 if wanted.snapshot else int(wanted.operations),
@@ -139,6 +129,22 @@ async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, 
     if wanted.subject_kind is Kind.CATEGORY:
         await expand_filed(write, subject[0][0], share_id, now)
     return share_id
+
+
+async def _parent(
+    write: Transaction, caller: Caller, resource: Resource, operations: Operation, now: float
+) -> Row:
+    """Return key, beginning and end of the grant that a share derives from; none for an administrator."""
+    if caller.administrator:
+        return (None, None, None)
+    rights = await rights_on(write, resource, caller.subjects, now)
+    if not rights.visible:
+        raise NotFound("there is no such resource")
+    needed = operations | Operation.SHARE
+    enough = [row[1:] for row in rights.covering if row[0] & needed == needed]
+    if not enough:
+        raise Forbidden("you may not share these operations on this resource")
+    return enough[0]
 
 
 def _latest(*times: float | None) -> float | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reference_server.accounting.amendment import UserChange, change_user
@@ -33,7 +33,7 @@ from reference_server.accounting.tokens import issue_token, token_hash
 from reference_server.accounting.transfer import Owner, owner_of, transfer
 from reference_server.errors import ArchiveError
 from reference_server.storage.database import Database, Row, Transaction
-from tests.server.worlds import NOW, REPOSITORIES, USERS, World, build, worlds
+from tests.server.worlds import NOW, REPOSITORIES, USERS, Grant, Instance, World, build, worlds
 
 Change = tuple[str, Any, Any, int]
 READ = Operation.DISCOVER | Operation.RETRIEVE
@@ -62,6 +62,19 @@ CHANGES = st.lists(
     ),
     min_size=1,
     max_size=8,
+)
+
+
+IMAGE = Instance("north", "1.1", "1.1.1", "1.1.1.1", "CT")
+# one user may read all of a repository, another all of the other one: a study that moves changes hands
+MOVED = World(
+    (IMAGE, Instance("south", "1.2", "1.2.1", "1.2.1.1", "MR")),
+    (
+        Grant("user ann", 3, IMAGE, 0, None, None, revoked=False),
+        Grant(
+            "user cyd", 3, Instance("south", "1.2", "1.2.1", "1.2.1.1", "MR"), 0, None, None, revoked=False
+        ),
+    ),
 )
 
 
@@ -205,6 +218,7 @@ async def run(world: World, changes: Sequence[Change], design: Callable[[], Acce
 
 @pytest.mark.parametrize("design", [Grants, Materialised])
 @given(world=worlds(), changes=CHANGES)
+@example(MOVED, [("transfer", "south", None, 0), ("transfer", "north", "bob", 0)])
 @settings(max_examples=25, deadline=None)
 def test_every_change_is_decided_upon_exactly(
     design: Callable[[], AccessPolicy], world: World, changes: Sequence[Change]
