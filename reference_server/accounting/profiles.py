@@ -51,10 +51,12 @@ class User:
 Profile = TypeVar("Profile", Organization, Facility, Named, User)
 
 
-def _groups(kind: Kind, order: str = "") -> str:
+def _groups(kind: Kind) -> str:
+    """Return the SQL of the names of the groups of a kind, the facility of one's own repository first."""
     return f"""(SELECT json_group_array(name) FROM (
-    SELECT joined.name FROM membership JOIN principal AS joined ON joined.id = membership.group_id
-    WHERE membership.member_id = principal.id AND joined.kind = '{kind}' ORDER BY {order}joined.name
+    SELECT joined.name, joined.repository_id IS NOT principal.repository_id AS elsewhere
+    FROM membership JOIN principal AS joined ON joined.id = membership.group_id
+    WHERE membership.member_id = principal.id AND joined.kind = '{kind}' ORDER BY elsewhere, joined.name
 ))"""
 
 
@@ -101,7 +103,7 @@ CATEGORIES = Directory(Kind.CATEGORY, "principal.name", lambda row: Named(*row))
 USERS = Directory(
     Kind.USER,
     f"""principal.name, principal.administrator, principal.disabled,
-{_groups(Kind.FACILITY, "joined.repository_id IS NOT principal.repository_id, ")},
+{_groups(Kind.FACILITY)},
 {_groups(Kind.ROLE)}, {_groups(Kind.ORGANIZATION)}""",
     lambda row: User(row[0], bool(row[1]), bool(row[2]), *(orjson.loads(each) for each in row[3:6])),
 )
