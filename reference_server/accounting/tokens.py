@@ -1,6 +1,6 @@
 """Bearer tokens: random strings that are shown once; the archive keeps only their SHA-256.
 
-A token is told from others by that SHA-256, which gives nobody the token.
+The first digits of that SHA-256 tell the tokens of a user apart and give nobody a token.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ RETURNING principal_id
 
 
 LIST = """
-SELECT lower(hex(token.hash)), token.expires FROM token
+SELECT lower(hex(substr(token.hash, 1, 8))), token.expires FROM token
 WHERE token.principal_id = ? AND token.revoked_at IS NULL AND (token.expires IS NULL OR token.expires > ?)
 ORDER BY token.hash
 """
 REVOKE = """
-UPDATE token SET revoked_at = ? WHERE principal_id = ? AND lower(hex(hash)) = ? AND revoked_at IS NULL
+UPDATE token SET revoked_at = ? WHERE principal_id = ? AND lower(hex(substr(hash, 1, 8))) = ? AND revoked_at IS NULL
 RETURNING 1
 """
 

@@ -56,7 +56,7 @@ _OF_OPERATION = {
     Operation.APPEND: Event.RECEIVED,
     Operation.DELETE: Event.DELETED,
 }
-_ROLES = ("/accounting/roles", "/accounting/facilities", "/accounting/organizations")
+_ROLES = tuple(f"/accounting/{each}" for each in ("roles", "facilities", "organizations", "categories"))
 
 
 def _of_management(method: str, path: str) -> Event:
