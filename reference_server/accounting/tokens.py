@@ -26,8 +26,8 @@ WHERE token.principal_id = ? AND token.revoked_at IS NULL AND (token.expires IS 
 ORDER BY token.hash
 """
 REVOKE = """
-UPDATE token SET revoked_at = ? WHERE principal_id = ? AND lower(hex(substr(hash, 1, 8))) = ? AND revoked_at IS NULL
-RETURNING 1
+UPDATE token SET revoked_at = ?
+WHERE principal_id = ? AND lower(hex(substr(hash, 1, 8))) = ? AND revoked_at IS NULL RETURNING 1
 """
 
 
