@@ -28,8 +28,11 @@ TOKEN_LIFETIME_S = 7 * 86_400.0
 USAGE_ERROR = 2
 
 
-def set_up(base_url: str, accounting_url: str, token: str) -> Target:
-    """Create the principals and return the target that names them; a refusal is a Finding."""
+def set_up(base_url: str, accounting_url: str, token: str, *, decides: bool = True) -> Target:
+    """Create the principals and return the target that names them; a refusal is a Finding.
+
+    `decides` is whether the archive decides about access, beyond asking who calls.
+    """
     admin = {"admin": MappingProxyType({"Authorization": f"Bearer {token}"})}
     target = Target(base_url, accounting_url=accounting_url, principals=MappingProxyType(admin))
     transport = Transport(target)
@@ -43,7 +46,7 @@ def set_up(base_url: str, accounting_url: str, token: str) -> Target:
     return Target(
         base_url,
         accounting_url=accounting_url,
-        capabilities=MappingProxyType({Capability.ACCESS_CONTROL: True, Capability.AUTHENTICATION: True}),
+        capabilities=MappingProxyType({Capability.ACCESS_CONTROL: decides, Capability.AUTHENTICATION: True}),
         principals=MappingProxyType({**admin, **headers}),
     )
 
@@ -87,11 +90,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("base_url", help="where DICOMweb is served")
     parser.add_argument("--accounting-url", help="of the accounting API (default: /accounting of that host)")
     parser.add_argument("--out", type=Path, required=True, help="the target.toml to write; must not exist")
+    parser.add_argument(
+        "--allows-all",
+        action="store_true",
+        help="the archive asks who calls and lets everyone do everything; access control is not checked",
+    )
     given = parser.parse_args(arguments)
     base_url = given.base_url.rstrip("/")
     accounting_url = given.accounting_url or urlsplit(base_url)._replace(path="/accounting").geturl()
     try:
-        write_private(given.out, toml_of(set_up(base_url, accounting_url, admin_token())))
+        target = set_up(base_url, accounting_url, admin_token(), decides=not given.allows_all)
+        write_private(given.out, toml_of(target))
     except (Finding, HarnessError, FileExistsError) as error:
         print(f"principals: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
         return USAGE_ERROR
