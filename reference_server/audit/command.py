@@ -12,6 +12,7 @@ from pathlib import Path
 from reference_server.audit.event import Event
 from reference_server.audit.file import TrailFile
 from reference_server.audit.record import Outcome, Record
+from reference_server.audit.withholding import withheld
 from reference_server.settings import SettingsError
 
 COMMAND = "COMMAND"  # stands where the method of a request does
@@ -49,7 +50,7 @@ def _record(path: str, status: int) -> Record:
         name=_operator(),
         address="",
         method=COMMAND,
-        path=path,
+        path=withheld(path),
         query="",
         studies=(),
         number=None,

@@ -6,13 +6,12 @@ can wait for an answer.
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from reference_server.audit.event import Event
 from reference_server.audit.record import Outcome, Record
-from reference_server.audit.withholding import withheld, withheld_query
 
 AUDIT = "audit.sqlite"
 SCHEMA = Path(__file__).parent / "schema.sql"
@@ -72,8 +71,6 @@ class TrailFile:
 
 
 def _row(record: Record) -> tuple[Value, ...]:
-    """Return the values of the columns, none of which holds what could be a token."""
-    asked = None if record.asked is None else withheld(record.asked)
-    kept = replace(record, path=withheld(record.path), query=withheld_query(record.query), asked=asked)
-    values = {name: getattr(kept, name) for name in COLUMNS}
+    """Return the values of the columns."""
+    values = {name: getattr(record, name) for name in COLUMNS}
     return tuple((values | {"event": record.event.name, "outcome": int(record.outcome)}).values())

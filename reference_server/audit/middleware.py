@@ -17,6 +17,7 @@ from reference_server.accounting.policy import Credentials
 from reference_server.audit.event import Event
 from reference_server.audit.record import Outcome, Record, Unidentified
 from reference_server.audit.trail import Trail
+from reference_server.audit.withholding import withheld, withheld_query
 from reference_server.authentication import CREDENTIALS
 from reference_server.decision import Decision, enter, leave
 from reference_server.dicomweb.reading import valid_uid
@@ -78,7 +79,7 @@ async def _nothing() -> Message:
 
 
 def record_of(decision: Decision, scope: MutableMapping[str, Any], status: int) -> Record:
-    """Return the record of a decision that is answered with this status."""
+    """Return the record of a decision that is answered with this status, without what could be a token."""
     method, path = scope["method"], scope["path"]
     unauthenticated = status == HTTPStatus.UNAUTHORIZED
     event = Event.AUTHENTICATION if unauthenticated else Event.of(decision.operation, method, path)
@@ -98,12 +99,12 @@ def record_of(decision: Decision, scope: MutableMapping[str, Any], status: int) 
         name=name,
         address=address[0] if address else "",
         method=method,
-        path=path,
-        query=scope["query_string"].decode("latin-1"),
+        path=withheld(path),
+        query=withheld_query(scope["query_string"].decode("latin-1")),
         studies=tuple(studies.items()),
         number=decision.number,
         refused=decision.refused,
-        asked=None if asked is None else asked.decode("utf-8", "replace"),
+        asked=None if asked is None else withheld(asked.decode("utf-8", "replace")),
     )
 
 

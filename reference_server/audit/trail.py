@@ -126,6 +126,8 @@ class Trail:
         else:
             for _ in batch:
                 self._waiting.popleft()
+            if self._failed:
+                LOG.warning("the audit trail is written again")
             self._failed = False
         for listener in listeners:
             if not listener.done() and self._failed:

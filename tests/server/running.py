@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -56,6 +56,7 @@ class RunningArchive:
     accounting: str = "off"
     arguments: Sequence[str] = ()
     origin: str = ""
+    errors: IO[bytes] | None = None  # where the process writes its log, if not where the tests do
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60.0))
     _process: subprocess.Popen[str] | None = None
 
@@ -67,6 +68,7 @@ class RunningArchive:
             cwd=ROOT,
             env=clean_environment(),
             stdout=subprocess.PIPE,
+            stderr=self.errors,
             text=True,
         )
         assert self._process.stdout is not None

@@ -1,6 +1,9 @@
 """Each decision leaves exactly one audit record, whoever asks for what and whatever comes of it."""
 
+import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import httpx
@@ -11,7 +14,7 @@ from reference_server.audit.event import Event
 from reference_server.audit.record import Outcome, Record
 from reference_server.routes import MANAGEMENT, RESOURCES
 from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import RunningArchive, bearer
+from tests.server.running import STOW_TYPE, RunningArchive, bearer
 from tests.server.trail_reader import TrailReader
 
 ROOTS = ("/dicom-web", "/repositories/north/dicom-web")
@@ -156,6 +159,34 @@ def test_a_request_that_cannot_be_read_is_recorded_as_refused(watched: Watched) 
     answer = watched.ask("owner", "GET", "/dicom-web/studies?limit=many")
     record = watched.trail.one()
     assert (answer.status_code, record.outcome, record.query) == (400, Outcome.MINOR_FAILURE, "limit=many")
+
+
+def test_requests_at_the_same_time_leave_one_record_each(watched: Watched) -> None:
+    def read(number: int) -> int:
+        return watched.ask("owner", "GET", f"/dicom-web/studies?PatientID={number}").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(read, range(200))) == {200}
+    queries = [record.query for record in watched.trail.added()]
+    assert sorted(queries) == sorted(f"PatientID={number}" for number in range(200))
+
+
+def test_a_store_whose_client_goes_away_leaves_a_record(watched: Watched) -> None:
+    archive = watched.hospital.archive
+    host, _, port = archive.origin.removeprefix("http://").partition(":")
+    head = (
+        f"POST /dicom-web/studies HTTP/1.1\r\nHost: {host}\r\nContent-Type: {STOW_TYPE}\r\n"
+        f"Authorization: Bearer {watched.hospital.owner}\r\nContent-Length: 1000\r\n\r\n--"
+    )
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode())
+        time.sleep(0.3)  # until the handler waits for the rest
+    deadline = time.monotonic() + 10
+    while not (records := watched.trail.added()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    [record] = records
+    assert (record.event, record.name, record.status) == (Event.RECEIVED, "owner", 400)
 
 
 def test_a_store_leaves_one_record_with_what_was_refused(watched: Watched, mr: bytes) -> None:

@@ -173,6 +173,28 @@ def test_a_batch_that_waits_is_written_at_the_end_and_after_the_interval(
     archive.start()
 
 
+def test_what_cannot_be_written_at_the_end_goes_to_the_log_without_tokens(
+    opened: Callable[..., Hospital], tmp_path: Path
+) -> None:
+    hospital = opened(*EACH)
+    archive = hospital.archive
+    archive.end()
+    archive.arguments = ("--audit-interval", "60000")
+    with (tmp_path / "log").open("wb") as log:
+        archive.errors = log
+        archive.start()
+        path = f"/studies?access_token={hospital.owner}"
+        archive.get(path, token=hospital.owner)
+        with locked(archive.data):
+            archive.end()
+    archive.errors = None
+    logged = (tmp_path / "log").read_text()
+    assert "not in the audit trail" in logged
+    assert "name='owner'" in logged
+    assert hospital.owner not in logged
+    archive.start()
+
+
 def test_an_archive_whose_trail_cannot_be_opened_does_not_start(tmp_path: Path) -> None:
     (tmp_path / AUDIT).write_bytes(b"this is not a database" * 100)
     command = server_command("--data", str(tmp_path), "--port", "0", "--accounting", "grants")
