@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from reference_server.accounting.policy import Credentials
 from reference_server.audit.event import Event
 from reference_server.audit.record import Outcome, Record, Unidentified
+from reference_server.audit.subject import named_studies
 from reference_server.audit.trail import Trail
 from reference_server.audit.withholding import withheld, withheld_query
 from reference_server.authentication import CREDENTIALS
 from reference_server.decision import Decision, enter, leave
-from reference_server.dicomweb.reading import valid_uid
 from reference_server.errors import STATUS, Unavailable
 
 
@@ -88,8 +88,6 @@ def record_of(decision: Decision, scope: MutableMapping[str, Any], status: int) 
         kind = name = _unidentified(scope)
     address = scope.get("client")
     asked = decision.asked
-    named = scope.get("path_params", {}).get("study", "")
-    studies = decision.studies or ({named: None} if valid_uid(named) else {})
     return Record(
         at=time.time(),
         event=event,
@@ -101,7 +99,7 @@ def record_of(decision: Decision, scope: MutableMapping[str, Any], status: int) 
         method=method,
         path=withheld(path),
         query=withheld_query(scope["query_string"].decode("latin-1")),
-        studies=tuple(studies.items()),
+        studies=tuple(decision.studies.items()) or named_studies(scope, asked),
         number=decision.number,
         refused=decision.refused,
         asked=None if asked is None else withheld(asked.decode("utf-8", "replace")),

@@ -89,6 +89,10 @@ def test_a_share_its_refusal_and_its_end_leave_one_record_each(hospital: Hospita
         ("owner", "DELETE", 204, Outcome.SUCCESS),
     ]
     assert {each.event for each in records} == {Event.OBJECT_SECURITY}
+    uid = str(hospital.dataset.StudyInstanceUID)
+    assert [each.studies for each in records] == [((uid, None),), ((uid, None),), ()]
+    read(hospital, f"/effective?repository=north&study={uid}", hospital.stranger)
+    assert found(hospital, f"?study={uid}&limit=1")[0]["path"] == "/accounting/effective"
 
 
 def test_no_token_is_ever_in_the_trail(hospital: Hospital) -> None:
