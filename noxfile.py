@@ -75,6 +75,13 @@ def viewers(session: nox.Session) -> None:
 
 
 @nox.session
+def real_files(session: nox.Session) -> None:
+    """Your own DICOM files go in and come back as they were: `-- FOLDER... [--accounting grants]`."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.server.real_files", *session.posargs)
+
+
+@nox.session
 def reproduce(session: nox.Session) -> None:
     """Carry out the experiment, off against on, and write its report; arguments go to the campaign.
 

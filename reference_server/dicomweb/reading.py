@@ -61,6 +61,9 @@ def read_instance(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRec
     _admit(file)
     try:
         dataset = dcmread(file.path, defer_size=DEFER_BYTES)
+        if not dataset:
+            # pydicom drops everything where fragments of pixel data break off; what comes before is whole.
+            dataset = dcmread(file.path, defer_size=DEFER_BYTES, stop_before_pixels=True)
         return _record(dataset, _identity(dataset), file, catalogue)
     except UnreadableError:
         raise

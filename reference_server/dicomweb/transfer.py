@@ -12,6 +12,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from reference_server.dicomweb.decoding import check_sizes, codecs_at_work
+from reference_server.errors import NotAcceptable
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -95,8 +96,11 @@ def media_types_of(syntax: TransferSyntax) -> tuple[str, ...]:
 
 
 def read_whole(content: bytes) -> Dataset:
-    """Return the dataset of a DICOM file that the archive accepted earlier."""
-    return dcmread(BytesIO(content), force=True)
+    """Return the dataset of a DICOM file that the archive accepted; NotAcceptable where it was cut."""
+    dataset = dcmread(BytesIO(content), force=True)
+    if not dataset:
+        raise NotAcceptable("this instance ends within its pixel data; ask with transfer-syntax=*")
+    return dataset
 
 
 def little_endian(content: bytes, word_bytes: int) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.data import get_testdata_files
+from pydicom.data import get_testdata_file, get_testdata_files
 
 from tests.server.running import AS_STORED, RunningArchive, split_parts
 
@@ -114,6 +114,21 @@ def assert_same_elements(wire: Dataset, original: Dataset) -> None:
             assert found.value == turned.tobytes(), element
         else:
             assert found.value == element.value or (found.is_empty and element.is_empty), element
+
+
+def test_a_file_cut_within_its_fragments_is_stored_as_it_is(plain: RunningArchive) -> None:
+    """Its header is whole; only what needs the pixels is not to be had."""
+    path = get_testdata_file("SC_rgb_rle_2frame.dcm")
+    assert isinstance(path, str)
+    content = Path(path).read_bytes()[:-100]
+    stored = plain.store(content)
+    assert stored.status_code == 200, stored.text
+    url = stored.json()["00081199"]["Value"][0][RETRIEVE_URL]["Value"][0].removeprefix(plain.base)
+    assert split_parts(plain.get(url, AS_STORED)) == [content]
+    [metadata] = plain.get(f"{url}/metadata").json()
+    assert metadata["00280010"]["Value"] == [100]
+    asked = {"": 406, "/rendered": 406, "/frames/1": 404, "/thumbnail": 404}
+    assert {suffix: plain.get(f"{url}{suffix}").status_code for suffix in asked} == asked
 
 
 def test_unreadable_parts_fail_one_by_one(plain: RunningArchive, ct: bytes) -> None:
