@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reference_server.accounting.permissions import HOLDERS
+from reference_server.audit.description import AUDIT_PATHS
 from reference_server.capabilities import OPENAPI, Tree
 from reference_server.dicomweb.archive import archive_of
 from reference_server.dicomweb.media import JSON
@@ -50,7 +51,8 @@ def description(origin: str) -> Tree:
         "servers": [{"url": origin or "/"}],
         "security": [{"bearer": []}],
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-        "paths": {path: _path_item(path, procedures) for path, procedures in PROCEDURES.items()},
+        "paths": {path: _path_item(path, procedures) for path, procedures in PROCEDURES.items()}
+        | AUDIT_PATHS,
     }
 
 

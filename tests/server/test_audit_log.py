@@ -8,9 +8,11 @@ from xml.etree.ElementTree import Element, fromstring
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 
 from reference_server.audit.event import Event
 from reference_server.audit.file import AUDIT
+from reference_server.audit.log import PARAMETERS
 from reference_server.audit.record import Outcome
 from tests.server.audit_schema import check_message
 from tests.server.hospital import Hospital, open_hospital
@@ -138,6 +140,17 @@ def test_the_trail_is_searched_by_every_filter(hospital: Hospital) -> None:
     page = found(hospital, "?limit=2&offset=1")
     assert page[0]["id"] == page[1]["id"] + 1
     assert found(hospital, "?user=nobody-of-that-name") == []
+
+
+def test_the_description_of_the_api_holds_for_every_record(hospital: Hospital) -> None:
+    document = read(hospital, "/openapi.json", hospital.administrator).json()
+    search = document["paths"]["/accounting/audit"]["get"]
+    assert [each["name"] for each in search["parameters"]] == list(PARAMETERS)
+    schema = search["responses"]["200"]["content"]["application/json"]["schema"]
+    Draft202012Validator(schema).validate(found(hospital, "?limit=1000"))
+    one = document["paths"]["/accounting/audit/{id}"]["get"]["responses"]["200"]["content"]
+    answer = read(hospital, "/audit/1", hospital.administrator)
+    Draft202012Validator(one["application/json"]["schema"]).validate(answer.json())
 
 
 @pytest.mark.parametrize(
