@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.encaps import generate_frames, get_frame
@@ -44,9 +45,28 @@ def decode_frame(dataset: Dataset, number: int, *, raw: bool) -> tuple[NDArray[A
         count = int(dataset.get("NumberOfFrames") or 1)
         offsets = _offsets(dataset)
         check_size(dataset, get_frame(dataset.PixelData, number - 1, number_of_frames=count, **offsets))
+    elif dataset.get("BitsAllocated") == 1 and "PixelData" in dataset:
+        dataset, number = _single_bits(dataset, number), 1
     decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
     frame, described = decoder.as_array(dataset, index=number - 1, raw=raw)
     return frame, dict(described)
+
+
+def _single_bits(dataset: Dataset, number: int) -> Dataset:
+    """Return the image of one frame of 1-bit pixels, which may begin within a byte (PS3.5 8.1.1).
+
+    pydicom decodes such a frame only together with all others.
+    """
+    pixels = int(dataset.Rows) * int(dataset.Columns)
+    first = (number - 1) * pixels
+    packed = dataset.PixelData[first // 8 : (first + pixels + 7) // 8]
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")[first % 8 :][:pixels]
+    frame = Dataset({each.tag: each for each in dataset.group_dataset(0x0028)})
+    frame.file_meta = dataset.file_meta
+    frame.add_new("NumberOfFrames", "IS", 1)
+    content = np.packbits(bits, bitorder="little").tobytes()
+    frame.add_new("PixelData", "OB", content + bytes(len(content) % 2))
+    return frame
 
 
 def check_sizes(dataset: Dataset) -> None:

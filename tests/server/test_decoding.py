@@ -4,6 +4,7 @@ import struct
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,3 +157,17 @@ def test_many_frames_are_not_animated() -> None:
         dataset.Rows = dataset.Columns = side
         dataset.NumberOfFrames = frames
         assert ImageSource.of(file_of(dataset)).can_move is moves
+
+
+def test_a_frame_of_single_bits_may_begin_within_a_byte() -> None:
+    path = get_testdata_file("liver_1frame.dcm")
+    assert isinstance(path, str)
+    dataset = dcmread(Path(path))
+    bits = np.random.default_rng(1).integers(0, 2, (3, 5, 7), dtype=np.uint8)
+    dataset.NumberOfFrames, dataset.Rows, dataset.Columns = bits.shape
+    content = np.packbits(bits.ravel(), bitorder="little").tobytes()
+    dataset.PixelData = content + bytes(len(content) % 2)
+    for number in (1, 2, 3):
+        frame, _ = decode_frame(dataset, number, raw=True)
+        assert np.array_equal(frame, bits[number - 1])
+    assert still(ImageSource.of(file_of(dataset)), 2, Rendering(), "image/png").content
