@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance.reference_archive import reference_archive
-from tests.faults.kill_matrix import Laboratory, laboratory
+from tests.faults.kill_matrix import KillMatrix, Laboratory, laboratory
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,3 +19,9 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Laboratory]:
     with contextlib.ExitStack() as stack:
         upstream = request.config.getoption("--upstream", default=None)
         yield stack.enter_context(laboratory(upstream or stack.enter_context(reference_archive())))
+
+
+@pytest.fixture(scope="session")
+def matrix(lab: Laboratory) -> KillMatrix:
+    """What kills what; found out step by step."""
+    return KillMatrix(lab)

@@ -27,23 +27,23 @@ class Entry:
 ENTRIES: dict[str, Entry] = {}  # by Study and Series Instance UID and by Patient ID
 
 
-def values(tag: bytes, body: bytes) -> list[str]:
-    """Return the values of an element of Explicit VR Little Endian in all parts of a payload."""
-    found = []
-    for match in re.finditer(tag, body):
-        length = int.from_bytes(body[match.end() : match.end() + 2], "little")
-        found.append(body[match.end() + 2 : match.end() + 2 + length].decode().rstrip("\0 "))
-    return found
+def value(tag: bytes, file: bytes) -> str:
+    """Return the first value of an element of Explicit VR Little Endian in a file, or an empty text."""
+    match = re.search(tag, file)
+    if match is None:
+        return ""
+    length = int.from_bytes(file[match.end() : match.end() + 2], "little")
+    return file[match.end() + 2 : match.end() + 2 + length].decode("latin-1").rstrip("\0 ")
 
 
 def note(request: Request) -> None:
-    """Remember what a store holds, if this is one."""
-    if request.method != "POST" or b"\0DICM" not in request.body:
+    """Remember what a store holds, if this is one; a file may lack any of the elements."""
+    if request.method != "POST":
         return
-    columns = [values(tag, request.body) for tag in (STUDY, SERIES, PATIENT_ID, PATIENT_NAME)]
-    for study, series, patient, name in zip(*columns, strict=True):
+    for file in request.body.split(b"\0DICM")[1:]:
+        study, series, patient, name = (value(tag, file) for tag in (STUDY, SERIES, PATIENT_ID, PATIENT_NAME))
         entry = Entry(study, name, request.header("Authorization") or "")
-        for key in (study, series, patient):
+        for key in filter(None, (study, series, patient)):
             ENTRIES.setdefault(key, entry)
 
 

@@ -3,20 +3,19 @@
 import psutil
 import pytest
 
-from scenarios.conformance.check import all_checks
+from scenarios.conformance.check import Check, all_checks
 from scenarios.conformance.message import Request
 from scenarios.conformance.selection import matches
 from scenarios.conformance.verdict import State
 from scenarios.conformance.wire import IDLE_CONNECTIONS
 from tests.faults.controls import CONTROLS
 from tests.faults.fault import NO_FAULT, Fault, unchanged_response
-from tests.faults.kill_matrix import BrokenFaultError, Laboratory, killed, named, with_acting
+from tests.faults.kill_matrix import BrokenFaultError, KillMatrix, Laboratory, can_fail
+from tests.faults.unkilled import UNKILLED
 from tests.faults.zoo import FAULTS
 
 CHECKS = all_checks()
-SPEAKERS = [
-    check for check in CHECKS if check.name.startswith(("qido/paging/", "http/parameters/an_invalid"))
-]
+SPEAKERS = [check for check in CHECKS if check.name.startswith("qido/paging/")]
 
 
 def by_name(fault: Fault) -> str:
@@ -30,11 +29,18 @@ def test_those_who_must_notice_exist(fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=by_name)
-def test_a_fault_is_noticed(lab: Laboratory, fault: Fault) -> None:
-    checks = with_acting(named(fault, CHECKS), SPEAKERS)
-    noticed = killed(lab.states(NO_FAULT, checks), lab.states(fault, checks))
+def test_a_fault_is_noticed(matrix: KillMatrix, fault: Fault) -> None:
+    noticed = matrix.kills(fault)
     for selector in fault.caught_by:
-        assert any(check.name in noticed for check in checks if matches(check, selector)), selector
+        assert any(check.name in noticed for check in CHECKS if matches(check, selector)), selector
+
+
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if can_fail(check)], ids=lambda check: check.name
+)
+def test_a_check_bites(matrix: KillMatrix, check: Check) -> None:
+    """Every check that can fail is killed by a fault, or says why none can do that here."""
+    assert bool(matrix.killers()[check.name]) != (check.name in UNKILLED)
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=by_name)

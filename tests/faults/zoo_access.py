@@ -1,6 +1,7 @@
 """Faults in access control: leaks between users, objects that give themselves away, unguarded tokens."""
 
 import json
+import re
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -26,6 +27,14 @@ def objects_are_given_to_everyone(request: Request) -> Request:
     """Who knows the UIDs retrieves, whoever it is."""
     note(request)
     return as_owner(request) if is_object(request) else request
+
+
+@in_response("ACC-011")
+def hidden_results_are_counted_as_remaining(request: Request, response: Response) -> Response:
+    """The Warning about remaining results counts one that the caller may not see."""
+    warning = response.header("Warning") or ""
+    counted = re.sub(r"\d+(?= additional)", lambda number: str(int(number[0]) + 1), warning)
+    return with_header(response, "Warning", counted) if is_search(request) and warning else response
 
 
 @in_request("ACC-001")

@@ -15,6 +15,12 @@ EMPTY_LIST = b"[]"
 JSON = "application/dicom+json"
 
 
+@in_response("HTTP-014")
+def errors_say_nothing(_: Request, response: Response) -> Response:
+    """A client error has no body."""
+    return with_body(response, b"") if response.is_client_error else response
+
+
 @in_response("HTTP-013")
 def a_refusal_has_no_challenge(_: Request, response: Response) -> Response:
     """A 401 does not say which credentials would do."""

@@ -4,7 +4,15 @@ import random
 from http import HTTPStatus
 
 from scenarios.conformance.message import Request, Response
-from tests.faults.edits import answer, is_search, map_json, map_parameter, parameters, without_parameter
+from tests.faults.edits import (
+    answer,
+    is_search,
+    map_json,
+    map_parameter,
+    parameters,
+    with_parameters,
+    without_parameter,
+)
 from tests.faults.fault import in_request, in_response
 
 MAXIMUM_DIGITS = 4
@@ -15,6 +23,15 @@ TEN = 10
 def limit_is_ignored(request: Request) -> Request:
     """The server never heard of limit."""
     return without_parameter(request, "limit")
+
+
+@in_request("qido/paging/offset_is_zero*")
+def a_page_begins_with_the_second_result(request: Request) -> Request:
+    """Without offset, the list begins with its second result."""
+    names = [name for name, _ in parameters(request)]
+    if not is_search(request) or "offset" in names:
+        return request
+    return with_parameters(request, [*parameters(request), ("offset", "1")])
 
 
 @in_request("QIDO-069", "QIDO-071", "QIDO-072")

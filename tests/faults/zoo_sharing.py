@@ -62,6 +62,14 @@ def a_conflict_tells_the_name(request: Request, response: Response) -> Response:
     return map_receipt(request, response, lambda dataset: {**dataset, "00100010": name})
 
 
+@in_request("acc/store/a_reader_does_not_replace*")
+def what_a_reader_stores_is_said_to_be_stored(request: Request) -> Request | Response:
+    """A store into another's study is answered as if all was well."""
+    note(request)
+    foreign = is_dicom(request) and is_foreign(request)
+    return answer(HTTPStatus.OK, b"{}", "application/dicom+json") if foreign else request
+
+
 @in_response("ACC-022", "ACC-027")
 def a_refusal_is_a_processing_failure(request: Request, response: Response) -> Response:
     """What may not be stored has Failure Reason 0110H."""
@@ -140,7 +148,7 @@ def shares_begin_at_once(request: Request) -> Request:
     return with_share(request, lambda share: share.pop("not_before", None))
 
 
-@in_request("ACC-033", "ACC-034", "ACC-035", "ACC-036")
+@in_request("ACC-033", "ACC-034", "ACC-035", "ACC-036", "ACC-037")
 def revocations_are_ignored(request: Request) -> Request | Response:
     """A share is not revoked, though the answer says so."""
     return answer(HTTPStatus.NO_CONTENT) if request.method == "DELETE" else request
