@@ -23,6 +23,7 @@ EXPORTS = {
     "lint": ["--only-group", "lint"],
     "tests": ["--group", "tests"],
     "types": ["--group", "types"],
+    "thirdparty": ["--group", "thirdparty"],
     "notebooks": ["--group", "notebooks"],
     "peers": ["--only-group", "peers"],
 }
@@ -51,9 +52,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests pass but those of the viewers, which need a browser; arguments go to pytest."""
+    """All tests pass but those of viewers and third parties, which need a browser; arguments go to pytest."""
     install(session, "tests")
-    session.run("pytest", *(session.posargs or ["--ignore=tests/viewers"]))
+    session.run("pytest", *(session.posargs or ["--ignore=tests/viewers", "--ignore=tests/thirdparty"]))
 
 
 @nox.session
@@ -71,6 +72,16 @@ def real_files(session: nox.Session) -> None:
     """Your own DICOM files go in and come back as they were: `-- FOLDER... [--accounting grants]`."""
     install(session, "tests")
     session.run("python", "-m", "tests.server.real_files", *session.posargs)
+
+
+@nox.session
+def thirdparty(session: nox.Session) -> None:
+    """Clients that others made, from PyPI and npm, find nothing to complain of; needs node and npm.
+
+    What was run and what came of it is in docs/third-party.md; arguments go to pytest.
+    """
+    install(session, "thirdparty")
+    session.run("pytest", "tests/thirdparty", *session.posargs)
 
 
 @nox.session
