@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import shlex
 import socket
 import sqlite3
 import sys
@@ -12,17 +13,22 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+import orjson
 import uvicorn
 
-from reference_server.administration import make_administrator
+from reference_server.administration import administer, make_administrator
 from reference_server.app import SCHEMAS, create_app
 from reference_server.audit.file import TrailFile
 from reference_server.connection import connection_class
 from reference_server.dicomweb.attributes import catalogue_of
+from reference_server.errors import ArchiveError, BadRequest
+from reference_server.management.command import add_commands, understood
+from reference_server.management.procedure import Page
 from reference_server.reindexing import reindex
 from reference_server.settings import Accounting, Audit, Settings, SettingsError, load_settings
 from reference_server.storage.folder import index_content, prepare_folder, repository_count
 
+REFUSED = 1
 USAGE_ERROR = 2
 SECONDS_PER_DAY = 86_400
 
@@ -168,6 +174,39 @@ def reindex_as_told(arguments: list[str]) -> None:
     print(f"{done} instances are indexed")
 
 
+def admin_parser() -> argparse.ArgumentParser:
+    """Return the parser of the admin command; what every command takes may stand before or after it."""
+    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere.add_argument("--data", type=Path, metavar="DIR", help="folder of the archive (required)")
+    everywhere.add_argument(
+        "--as", dest="user", metavar="NAME", help="administrator who acts (default: the first one made)"
+    )
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_server admin",
+        description="Manage people, shares and ownership in a data folder, be it served or not. Results are "
+        "JSON. Exit codes: 0 done, 1 refused, 2 not understood.",
+        allow_abbrev=False,
+        parents=[everywhere],
+    )
+    add_commands(parser, everywhere)
+    return parser
+
+
+def administer_as_told(arguments: list[str]) -> None:
+    """Carry out an administrator's command and print its result."""
+    parser = admin_parser()
+    given = parser.parse_args(arguments)
+    if "data" not in given:
+        parser.error("the following arguments are required: --data")
+    result = asyncio.run(administer(given.data, understood(given), getattr(given, "user", None)))
+    if isinstance(result, Page):
+        if result.following is not None:
+            print(f"there are more: --after {shlex.quote(result.following)}", file=sys.stderr)
+        result = result.items
+    if result is not None:
+        print(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+
+
 def serve_as_told(arguments: list[str]) -> None:
     """Serve with the settings of the command line and the other sources."""
     given: dict[str, Any] = vars(argument_parser().parse_args(arguments))
@@ -182,11 +221,16 @@ def main(arguments: list[str]) -> int:
             print_token(arguments[1:])
         elif arguments[:1] == ["reindex"]:
             reindex_as_told(arguments[1:])
+        elif arguments[:1] == ["admin"]:
+            administer_as_told(arguments[1:])
         else:
             serve_as_told(arguments)
-    except SettingsError as error:
+    except (SettingsError, BadRequest) as error:
         print(f"reference_server: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except ArchiveError as error:
+        print(f"reference_server: {error}", file=sys.stderr)
+        return REFUSED
     return 0
 
 
