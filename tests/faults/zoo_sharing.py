@@ -25,8 +25,8 @@ def is_dicom(request: Request) -> bool:
 
 
 def is_share(request: Request) -> bool:
-    """Tell whether the request issues a share."""
-    return request.method == "POST" and request.target.endswith("/accounting/shares")
+    """Tell whether the request issues a share, to somebody or as a link."""
+    return request.method == "POST" and request.target.endswith(("/accounting/shares", "/accounting/links"))
 
 
 def with_share(request: Request, change: Callable[[dict[str, Any]], object]) -> Request:
@@ -136,7 +136,7 @@ def anyone_shares_as_the_owner(request: Request) -> Request:
     return as_owner(request) if is_share(request) else request
 
 
-@in_request("ACC-032")
+@in_request("ACC-032", "acc/links/a_link_expires")
 def shares_never_expire(request: Request) -> Request:
     """The end of a share is ignored."""
     return with_share(request, lambda share: share.pop("expires", None))
@@ -148,7 +148,7 @@ def shares_begin_at_once(request: Request) -> Request:
     return with_share(request, lambda share: share.pop("not_before", None))
 
 
-@in_request("ACC-033", "ACC-034", "ACC-035", "ACC-036", "ACC-037")
+@in_request("ACC-033", "ACC-034", "ACC-035", "ACC-036", "ACC-037", "acc/links/a_revoked*")
 def revocations_are_ignored(request: Request) -> Request | Response:
     """A share is not revoked, though the answer says so."""
     return answer(HTTPStatus.NO_CONTENT) if request.method == "DELETE" else request
