@@ -16,6 +16,9 @@ JSON = "application/json"
 OCTETS = "application/octet-stream"
 MULTIPART = "multipart/related"
 
+# Spellings that nobody registered, but clients use.
+_MISSPELT = {"image/jpg": "image/jpeg"}
+
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+\-.^_`|~\w]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s"]*)\s*|;\s*')
 # Possessive: a quote that nobody closes goes on to the end, and is looked for once.
 _ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]|\\.)*+"?)++')
@@ -70,7 +73,7 @@ def parse_media_type(text: str) -> MediaType:
         if match.group(1):
             parameters.append((match.group(1).lower(), _unquote(match.group(2))))
         at = match.end()
-    return MediaType(essence, tuple(parameters))
+    return MediaType(_MISSPELT.get(essence, essence), tuple(parameters))
 
 
 def split_list(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from reference_server.dicomweb.dicom_xml import json_to_xml
 from reference_server.dicomweb.entering import enter
 from reference_server.dicomweb.media import DICOM, DICOM_JSON, DICOM_XML, JSON, MediaType, parse_media_type
 from reference_server.dicomweb.multipart import MultipartReader, MultipartWriter, boundary_of
+from reference_server.dicomweb.reading import valid_uid
 from reference_server.dicomweb.receipt import receipt, status_of
 from reference_server.dicomweb.receiving import Receiver
 from reference_server.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
@@ -34,6 +35,8 @@ async def store_instances(request: Request) -> Response:
     choice = choose_metadata(acceptable(request), single=True)
     reader = MultipartReader(_body(request), boundary_of(_payload_type(request)))
     study = request.path_params.get("study")
+    if study is not None and not valid_uid(study):
+        raise BadRequest(f"the study {study[:80]!r} is not a UID")
     received = await Receiver(archive, str(request.url), study).receive(reader)
     if not received.kept and not received.failures:
         raise BadRequest("the payload holds no part")

@@ -164,6 +164,11 @@ def test_other_bytes_under_the_same_uid_are_refused(plain: RunningArchive, ct: b
     assert split_parts(plain.client.get(url, headers={"Accept": AS_STORED})) == [ct]
 
 
+@pytest.mark.parametrize("study", ["nope", "b" * 65, "1.2.", "1." * 40 + "1"])
+def test_nothing_is_stored_below_what_is_no_uid(plain: RunningArchive, mr: bytes, study: str) -> None:
+    assert plain.store(mr, path=f"/studies/{study}").status_code == 400
+
+
 def test_an_instance_of_another_study_is_refused_below_a_study(plain: RunningArchive, mr: bytes) -> None:
     answer = plain.store(mr, path="/studies/2.25.1")
     assert answer.status_code == 409

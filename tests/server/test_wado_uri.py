@@ -79,6 +79,7 @@ def test_images_are_pictures_reports_text_and_others_files(
 ) -> None:
     assert opened(wado(plain, still)).format == "JPEG"
     assert opened(wado(plain, still, contentType="image/png,image/jpeg")).format == "PNG"
+    assert opened(wado(plain, still, contentType="image/jpg", accept="image/jpeg")).format == "JPEG"
     report = file_content("reportsi.dcm")
     assert plain.store(report).status_code == 200
     assert wado(plain, uids_of(report)).headers["content-type"] == "text/html; charset=utf-8"
