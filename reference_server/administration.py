@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from reference_server.accounting.callers import Caller
 from reference_server.accounting.people import ensure_administrator
 from reference_server.accounting.tokens import issue_token
@@ -58,7 +60,8 @@ async def administer(data: Path, command: Command, user: str | None) -> Any:
         return await command.procedure.work(write, command.asked(caller, time.time()))
 
     try:
-        with recorded_command(data, command.target):
+        content = None if command.content is None else orjson.dumps(command.content).decode()
+        with recorded_command(data, command.target, content):
             return await database.write(work)
     finally:
         await database.close()

@@ -16,20 +16,25 @@ from reference_server.accounting.policy import Operation
 from reference_server.accounting.resources import Resource, ResourceName
 from reference_server.storage.database import Row, Transaction
 
-# A grant on an ancestor of the resource, on itself, or on a part of it; of no resource: every grant.
 LIVE = """held.revoked_at IS NULL AND held.operations
-AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
-AND held.repository_id = coalesce(?, held.repository_id)
-AND (held.study_id IS NULL OR held.study_id = coalesce(?, held.study_id))
-AND (held.series_id IS NULL OR held.series_id = coalesce(?, held.series_id))
-AND (held.instance_id IS NULL OR held.instance_id = coalesce(?, held.instance_id))"""
+    AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)"""
+# Which grants are looked at. On a study, a series or an instance: those on it, on what contains it and on its
+# parts; on a repository: those on all of it; or those everywhere.
+IN_STUDY = """(held.study_id = ? OR (held.study_id IS NULL AND held.repository_id = ?))
+    AND (held.series_id IS NULL OR held.series_id = coalesce(?, held.series_id))
+    AND (held.instance_id IS NULL OR held.instance_id = coalesce(?, held.instance_id))"""
+IN_REPOSITORY = "held.study_id IS NULL AND held.repository_id = ?"
+EVERYWHERE = "1"
+# Every user is a member of `authenticated`, which the closure does not repeat; no pair comes out twice.
 REACHED = f"""reached (principal_id, grant_id) AS (
     SELECT closure.member_id, held.id FROM access_grant AS held
-    JOIN closure ON closure.group_id = held.subject_id WHERE {LIVE}
-    UNION
+    JOIN closure ON closure.group_id = held.subject_id WHERE {{scope}} AND {LIVE}{{members}}
+    UNION ALL
     SELECT principal.id, held.id FROM access_grant AS held JOIN principal ON principal.kind = 'user'
-    WHERE held.subject_id = {AUTHENTICATED} AND {LIVE}
+    WHERE held.subject_id = {AUTHENTICATED} AND {{scope}} AND {LIVE}{{users}}
 )"""
+MEMBERS = " AND closure.member_id IN (SELECT value FROM json_each(?))"
+USERS = " AND principal.id IN (SELECT value FROM json_each(?))"
 CALLER = "principal.kind IN ('user', 'anonymous', 'link') AND NOT principal.disabled"
 PAGE = f"""
 WITH {REACHED}
@@ -53,7 +58,7 @@ JOIN repository ON repository.id = held.repository_id
 LEFT JOIN study ON study.id = held.study_id
 LEFT JOIN series ON series.id = held.series_id
 LEFT JOIN instance ON instance.id = held.instance_id
-WHERE {CALLER} AND principal.id IN (SELECT value FROM json_each(?)) AND held.id > ?
+WHERE {CALLER} AND held.id > ?
 ORDER BY principal.id, held.id LIMIT ?
 """
 NO_LIMIT = -1  # as SQLite writes it
@@ -102,19 +107,23 @@ def _holding(row: Row) -> Holding:
     )
 
 
-def _scope(resource: Resource | None, now: float) -> tuple[float | int | None, ...]:
-    """Return what the condition LIVE binds, twice as REACHED has it."""
+def _scope(resource: Resource | None) -> tuple[str, tuple[int | None, ...]]:
+    """Return the condition on grants that concern a resource, or any, and what it binds."""
     if resource is None:
-        return (now, now, None, None, None, None) * 2
-    keys = (resource.repository_id, resource.study_id, resource.series_id, resource.instance_id)
-    return (now, now, *keys) * 2
+        return EVERYWHERE, ()
+    if resource.study_id is None:
+        return IN_REPOSITORY, (resource.repository_id,)
+    keys = (resource.study_id, resource.repository_id, resource.series_id, resource.instance_id)
+    return IN_STUDY, keys
 
 
 async def callers_reaching(
     write: Transaction, resource: Resource, now: float, *, after: str, limit: int, only: str | None = None
 ) -> list[tuple[int, Principal]]:
-    """Return the first callers after `kind/name` whom a grant on the resource or a part of it reaches."""
-    rows = await write.fetch(PAGE, (*_scope(resource, now), after, only, limit))
+    """Return the first callers after `kind/name` whom a grant on the resource, or on its parts, reaches."""
+    scope, keys = _scope(resource)
+    sql = PAGE.format(scope=scope, members="", users="")
+    rows = await write.fetch(sql, (*(*keys, now, now) * 2, after, only, limit))
     return [(row[0], Principal(Kind(row[1]), row[2])) for row in rows]
 
 
@@ -128,5 +137,7 @@ async def holdings(
     limit: int = NO_LIMIT,
 ) -> Sequence[Holding]:
     """Return the grants after an id that reach these callers, on one resource and its parts or anywhere."""
-    keys = orjson.dumps(sorted(principal_ids)).decode()
-    return [_holding(row) for row in await write.fetch(HELD, (*_scope(resource, now), keys, after, limit))]
+    scope, keys = _scope(resource)
+    callers = orjson.dumps(sorted(principal_ids)).decode()
+    sql = HELD.format(scope=scope, members=MEMBERS, users=USERS)
+    return [_holding(row) for row in await write.fetch(sql, (*(*keys, now, now, callers) * 2, after, limit))]

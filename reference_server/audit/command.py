@@ -13,6 +13,7 @@ from reference_server.audit.event import Event
 from reference_server.audit.file import TrailFile
 from reference_server.audit.record import Outcome, Record
 from reference_server.audit.withholding import withheld
+from reference_server.errors import STATUS, ArchiveError
 from reference_server.settings import SettingsError
 
 COMMAND = "COMMAND"  # stands where the method of a request does
@@ -20,8 +21,10 @@ OPERATOR = "operator"  # a user of the machine, not of the archive
 
 
 @contextmanager
-def recorded_command(data: Path, path: str) -> Iterator[None]:
+def recorded_command(data: Path, path: str, asked: str | None = None) -> Iterator[None]:
     """Keep a record of what is done in the block to the resource at that path of the management API.
+
+    `asked` is the payload that a request to the same effect would carry.
 
     Raises SettingsError where no record could be kept, before anything is done.
     """
@@ -35,12 +38,15 @@ def recorded_command(data: Path, path: str) -> Iterator[None]:
     try:
         yield
         status = HTTPStatus.OK
+    except ArchiveError as refusal:
+        status = HTTPStatus(STATUS[type(refusal)])
+        raise
     finally:
-        file.append([_record(path, status)])
+        file.append([_record(path, status, asked)])
         file.close()
 
 
-def _record(path: str, status: int) -> Record:
+def _record(path: str, status: int, asked: str | None) -> Record:
     return Record(
         at=time.time(),
         event=Event.of(0, COMMAND, path),
@@ -55,7 +61,7 @@ def _record(path: str, status: int) -> Record:
         studies=(),
         number=None,
         refused=None,
-        asked=None,
+        asked=None if asked is None else withheld(asked),
     )
 
 
