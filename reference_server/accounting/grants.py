@@ -44,6 +44,7 @@ class Reach:
 
 # A grant on a series or an instance makes its study visible; a grant on a study makes all below it visible.
 STUDY = Reach("study", "study.id")
+TWIN = Reach("twin", "twin.id")
 WHOLE_STUDY = Reach("study", "study.id", " AND held.series_id IS NULL")
 SERIES = Reach("series", "series.study_id", " AND (held.series_id IS NULL OR held.series_id = series.id)")
 WHOLE_SERIES = Reach("series", "series.study_id", f"{SERIES.scope} AND held.instance_id IS NULL")
@@ -85,6 +86,7 @@ class Grants(StoringByGrant):
             caller=caller,
             anonymous=credentials.anonymous,
             study=STUDY.predicate(Operation.DISCOVER, now),
+            twin=TWIN.predicate(Operation.DISCOVER, now),
             series=SERIES.predicate(Operation.DISCOVER, now),
             instance=INSTANCE.predicate(Operation.DISCOVER, now),
             whole_study=WHOLE_STUDY.predicate(Operation.DISCOVER, now),

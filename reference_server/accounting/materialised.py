@@ -35,6 +35,7 @@ class Sight:
 
 
 STUDY = Sight("study.id")
+TWIN = Sight("twin.id")
 WHOLE_STUDY = Sight("study.id", " AND seen.series_id = 0")
 SERIES = Sight("series.study_id", " AND seen.series_id IN (0, series.id)")
 WHOLE_SERIES = Sight("series.study_id", f"{SERIES.scope} AND seen.instance_id = 0")
@@ -65,6 +66,7 @@ class Materialised(StoringByGrant):
             caller=caller,
             anonymous=credentials.anonymous,
             study=STUDY.predicate(Operation.DISCOVER, now),
+            twin=TWIN.predicate(Operation.DISCOVER, now),
             series=SERIES.predicate(Operation.DISCOVER, now),
             instance=INSTANCE.predicate(Operation.DISCOVER, now),
             whole_study=WHOLE_STUDY.predicate(Operation.DISCOVER, now),

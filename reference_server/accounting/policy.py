@@ -62,6 +62,7 @@ class Access:
     whole_study: Predicate = TRUE
     whole_series: Predicate = TRUE
     retrievable: Predicate = TRUE
+    twin: Predicate = TRUE  # as `study`, of a study that goes by the name `twin`
     studies: Predicate | None = None  # a statement of the keys of all visible studies, where one is quick
 
     @classmethod
@@ -82,6 +83,7 @@ class Access:
         return cls(
             caller=caller,
             study=Predicate(below.format(key="study_id", table="study"), instance.values),
+            twin=Predicate(below.format(key="study_id", table="twin"), instance.values),
             series=Predicate(below.format(key="series_id", table="series"), instance.values),
             instance=instance,
             whole_study=whole_study,
@@ -99,6 +101,7 @@ class Access:
         return replace(
             self,
             study=here("study") & self.study,
+            twin=here("twin") & self.twin,
             series=here("series") & self.series,
             instance=here("instance") & self.instance,
             studies=None,

@@ -56,7 +56,7 @@ class Archive:
     def base_url(self, request: Request, other_repository: str | None = None) -> str:
         """Return the absolute URL below which DICOMweb is served, as the caller reached it.
 
-        What lies in a repository that is not the caller's own has its URL at the root of that repository.
+        What the common root does not give has its URL at the root of its own repository.
 
         A Host that names the address at which this process listens, but no port, means this process:
         dicomweb-client leaves the port out.

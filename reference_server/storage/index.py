@@ -30,6 +30,10 @@ class Access(Protocol):
         """Holds for the studies that the caller may see."""
 
     @property
+    def twin(self) -> Predicate:
+        """Holds for the studies, going by the name `twin`, that the caller may see."""
+
+    @property
     def series(self) -> Predicate:
         """Holds for the series that the caller may see."""
 
@@ -108,10 +112,16 @@ _SOURCE = {
     Level.INSTANCE: "instance JOIN series ON series.id = instance.series_id"
     " JOIN study ON study.id = instance.study_id",
 }
-_OTHER_REPOSITORY = (
-    "(SELECT repository.name FROM repository WHERE repository.id = study.repository_id"
-    " AND repository.id IS NOT (SELECT caller.repository_id FROM caller))"
-)
+# Where the common root would give the study of another repository: the caller's own first, then the oldest.
+_OTHER_REPOSITORY = """(
+    SELECT repository.name FROM repository WHERE repository.id = study.repository_id AND EXISTS (
+        SELECT 1 FROM study AS twin LEFT JOIN caller
+        WHERE twin.study_uid = study.study_uid AND twin.repository_id <> study.repository_id
+        AND (twin.repository_id IS caller.repository_id OR (study.repository_id IS NOT caller.repository_id
+            AND twin.repository_id < study.repository_id))
+        AND {visible}
+    )
+)"""
 _METADATA = " JOIN metadata ON metadata.instance_id = instance.id"
 _IDENTITY = {
     Level.STUDY: "study.id, study.repository_id, study.study_uid, NULL, NULL, study.attributes, NULL, NULL",
@@ -144,11 +154,9 @@ def search_statement(
     if level is Level.STUDY and where.always and access.studies is not None:
         listing = access.studies
     keys = f"{listing.sql} ORDER BY 1 LIMIT ? OFFSET ?"
-    other = "NULL" if access.caller is None else _OTHER_REPOSITORY
-    selected = (
-        f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in columns)}, {other}"
-    )
-    aggregated = tuple(value for column in columns for value in column.values)
+    computed = [*columns, _other_repository(access)]
+    selected = f"SELECT {_IDENTITY[level]}, {document}, {', '.join(column.sql for column in computed)}"
+    aggregated = tuple(value for column in computed for value in column.values)
     matched = (*listing.values, page.limit + page.ahead, page.offset)
     page_keys = "SELECT id FROM matched ORDER BY id LIMIT ?"
     rows = f"SELECT {level}.*, {whole.sql} AS whole FROM {level} WHERE {level}.id IN ({page_keys}) LIMIT -1"  # noqa: S608
@@ -157,6 +165,13 @@ def search_statement(
         f" FROM ({rows}) AS {source} ORDER BY {level}.id LIMIT -1"
     )
     return Predicate(sql, (*matched, *aggregated, *whole.values, page.limit))
+
+
+def _other_repository(access: Access) -> Predicate:
+    """Return the column of the repository at whose root alone a result is found, where there is one."""
+    if access.caller is None:
+        return _NOTHING
+    return Predicate(_OTHER_REPOSITORY.format(visible=access.twin.sql), access.twin.values)
 
 
 _LOCATED = (

@@ -111,7 +111,7 @@ class Found:
     modalities: str | None
     series_count: int | None
     instance_count: int | None
-    other_repository: str | None  # the name of the repository, where it is not the caller's own
+    other_repository: str | None  # at whose root it is found, where the common root gives another's study
 
 
 @dataclass(frozen=True, slots=True)

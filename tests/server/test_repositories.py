@@ -123,13 +123,15 @@ def test_with_accounting_off_the_default_repository_has_a_root(plain: RunningArc
 
 
 def test_urls_of_another_repository_lead_there(hospital: Hospital) -> None:
-    """The reader, who is of south, is told where to find the study of north; so it is when both are seen."""
+    """The reader, who is of south and sees both studies, is told where to find the one of north."""
     found = hospital.archive.get("/studies?includefield=all", token=hospital.reader).json()
     expected = {"north": hospital.dataset.PatientID, "south": "SOUTH"}
     urls = {each[PATIENT_ID]["Value"][0]: each["00081190"]["Value"][0] for each in found}
     study = hospital.study
     assert urls[expected["north"]] == f"{root(hospital, 'north')}{study}"
     assert urls["SOUTH"] == f"{hospital.archive.base}{study}"
+    alone = hospital.archive.get("/studies", token=hospital.owner).json()
+    assert [each["00081190"]["Value"][0] for each in alone] == [f"{hospital.archive.base}{study}"]
     for patient, url in urls.items():
         metadata = hospital.archive.client.get(f"{url}/metadata", headers=bearer(hospital.reader))
         assert patients(metadata)[0] == patient
