@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from reference_server.management.description import TEMPLATE, description
 from reference_server.management.table import PROCEDURES
+from reference_server.routes import MANAGEMENT
 from tests.server.hospital import Hospital, open_hospital
 from tests.server.running import RunningArchive, bearer
 
@@ -57,6 +58,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory, ct: bytes) -> Iterator[Ho
 def test_the_archive_describes_itself(hospital: Hospital) -> None:
     answer = hospital.archive.client.get(f"{hospital.archive.origin}/accounting/openapi.json")
     assert answer.json() == orjson.loads(orjson.dumps(description(hospital.archive.origin)))
+    assert {*answer.json()["paths"], "/accounting/openapi.json"} == {each.path for each in MANAGEMENT}
 
 
 def what_exists(path: str, number: int) -> dict[str, str]:

@@ -61,6 +61,17 @@ def test_a_study_moves_to_another_repository_with_all_that_is_in_it(hospital: Ho
     assert hospital.archive.client.get(root).status_code in (401, 404)
 
 
+def test_who_may_store_there_moves_a_study_there(hospital: Hospital) -> None:
+    both = new_user(hospital, "both", facilities=["north", "south"])
+    study = new_study(hospital, both)
+    new = {"facility": "south", "user": "both"}
+    assert done(call(hospital, "PUT", owner(study), new, both)) == new
+    assert found(hospital, study, hospital.owner) == 0
+    assert found(hospital, study, hospital.stranger) == 1  # of the facility that owns it now
+    [row] = hospital.archive.get(f"/studies?StudyInstanceUID={study}", token=both).json()
+    assert row["00201208"]["Value"] == [1]
+
+
 def test_a_study_is_not_moved_onto_one_that_is_there(hospital: Hospital) -> None:
     """Both repositories hold the study; the refusal changes nothing."""
     study = str(hospital.dataset.StudyInstanceUID)
