@@ -38,9 +38,11 @@ from tests.server.worlds import NOW, REPOSITORIES, USERS, Grant, Instance, World
 Change = tuple[str, Any, Any, int]
 READ = Operation.DISCOVER | Operation.RETRIEVE
 ANY = st.integers(0, 50)
+REMOVABLE = (*(f"user {each}" for each in USERS), "role readers", "facility south", "organization all")
 CHANGES = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(("remove", "create")), st.sampled_from(USERS), st.none(), ANY),
+        st.tuples(st.just("create"), st.sampled_from(USERS), st.none(), ANY),
+        st.tuples(st.just("remove"), st.sampled_from(REMOVABLE), st.none(), ANY),
         st.tuples(st.just("roles"), st.sampled_from(USERS), st.sampled_from(([], ["readers"])), ANY),
         st.tuples(
             st.just("facilities"),
@@ -77,13 +79,17 @@ MOVED = World(
     ),
 )
 
+# south holds nothing, so its facility can be removed, and cyd has no repository any more
+ALL_IN_NORTH = World((IMAGE,), ())
+
 
 async def apply(write: Transaction, world: World, admin: Caller, change: Change) -> None:
     """Carry out one change; one that is refused raises ArchiveError."""
     what, about, value, number = change
     on = world.instances[number % len(world.instances)] if world.instances else None
     if what == "remove":
-        await remove(write, Kind.USER, about, NOW)
+        kind, name = about.split()
+        await remove(write, Kind(kind), name, NOW)
     elif what == "create":
         await create_user(write, about, ["north"], [])
     elif what in ("roles", "facilities", "disabled"):
@@ -219,6 +225,7 @@ async def run(world: World, changes: Sequence[Change], design: Callable[[], Acce
 @pytest.mark.parametrize("design", [Grants, Materialised])
 @given(world=worlds(), changes=CHANGES)
 @example(MOVED, [("transfer", "south", None, 0), ("transfer", "north", "bob", 0)])
+@example(ALL_IN_NORTH, [("remove", "facility south", None, 0), ("create", "ann", None, 0)])
 @settings(max_examples=25, deadline=None)
 def test_every_change_is_decided_upon_exactly(
     design: Callable[[], AccessPolicy], world: World, changes: Sequence[Change]
