@@ -1,9 +1,7 @@
-"""wsidicom (PyPI): a slide is opened over DICOMweb, and regions of it are read tile by tile."""
+"""A slide of 16 tiles, each of one colour, for the clients that read whole slides."""
 
 from io import BytesIO
 
-import numpy as np
-import pytest
 from PIL import Image
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -12,9 +10,6 @@ from pydicom.sequence import Sequence
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import JPEGBaseline8Bit, VLWholeSlideMicroscopyImageStorage, generate_uid
-from wsidicom import WsiDicom, WsiDicomWebClient
-
-from tests.thirdparty.conftest import Served
 
 TILE, SIDE = 256, 4  # pixels of a tile, tiles of the slide
 MILLIMETRES = 0.0005
@@ -106,20 +101,3 @@ def add_sequences(image: Dataset) -> None:
         [item(SpecimenIdentifier="S1", SpecimenUID=generate_uid(), SpecimenPreparationSequence=Sequence())]
     )
     image.AcquisitionContextSequence = Sequence()
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_slide_is_read_tile_by_tile(served: Served) -> None:
-    image = slide()
-    served.store(image)
-    client = WsiDicomWebClient.create_client(served.url, auth=served.session())
-    with WsiDicom.open_web(client, image.StudyInstanceUID, [image.SeriesInstanceUID]) as opened:
-        assert (opened.size.width, opened.size.height) == (TILE * SIDE, TILE * SIDE)
-        for number in (0, 5, 15):
-            row, column = divmod(number, SIDE)
-            shown = np.asarray(opened.read_tile(0, (column, row)).convert("RGB"), int)
-            assert np.abs(shown - tile_color(number)).max() < 6
-        region = np.asarray(opened.read_region((TILE - 8, TILE - 8), 0, (16, 16)).convert("RGB"), int)
-        assert np.abs(region[0, 0] - tile_color(0)).max() < 6
-        assert np.abs(region[-1, -1] - tile_color(SIDE + 1)).max() < 6
-        assert max(opened.read_thumbnail((200, 200)).size) <= 200
