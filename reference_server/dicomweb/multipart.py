@@ -166,9 +166,9 @@ class MultipartWriter:
         """Return the Content-Type of the whole body; type and boundary are quoted."""
         return f'{MULTIPART}; type="{part_type}"; boundary="{self.boundary}"'
 
-    def head(self, headers: Sequence[tuple[str, str]], *, first: bool) -> bytes:
-        """Return what stands before a part's body."""
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    def head(self, headers: Sequence[tuple[str, str]], size_bytes: int, *, first: bool) -> bytes:
+        """Return what stands before a body of that size (part headers: PS3.18 8.6.1.2)."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (*headers, ("Content-Length", size_bytes)))
         return f"{'' if first else CRLF.decode()}--{self.boundary}\r\n{lines}\r\n".encode("latin-1")
 
     def tail(self) -> bytes:

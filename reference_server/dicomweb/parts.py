@@ -30,13 +30,12 @@ class PartsResponse(Response):
     ) -> None:
         self._parts = parts
         self._writer = MultipartWriter()
-        self._heads = [self._writer.head(part.headers, first=not at) for at, part in enumerate(parts)]
         super().__init__(None, 200, {"content-type": self._writer.content_type(part_type), **(headers or {})})
         del self.headers["content-length"]
         sizes = [part.size_bytes for part in parts if part.size_bytes is not None]
         if len(sizes) == len(parts):
-            total = sum(sizes) + sum(map(len, self._heads)) + len(self._writer.tail())
-            self.headers["content-length"] = str(total)
+            heads = sum(len(self._head(at, size)) for at, size in enumerate(sizes))
+            self.headers["content-length"] = str(heads + sum(sizes) + len(self._writer.tail()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         """Send the response; a part that cannot be read ends the connection, so nobody takes it for whole."""
@@ -47,10 +46,14 @@ class PartsResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_parts(self, first: bytes, send: Send) -> None:
-        for at, (head, part) in enumerate(zip(self._heads, self._parts, strict=True)):
+        for at, part in enumerate(self._parts):
             content = first if at == 0 else await part.read()
-            body = head + content + (self._writer.tail() if at == len(self._parts) - 1 else b"")
+            tail = self._writer.tail() if at == len(self._parts) - 1 else b""
+            body = self._head(at, len(content)) + content + tail
             await send({"type": "http.response.body", "body": body, "more_body": True})
+
+    def _head(self, at: int, size_bytes: int) -> bytes:
+        return self._writer.head(self._parts[at].headers, size_bytes, first=at == 0)
 
 
 class StreamedParts(Response):
@@ -73,10 +76,10 @@ class StreamedParts(Response):
         self.headers["content-type"] = self._writer.content_type(part_type)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] != "HEAD":
-            body = self._writer.head(headers, first=True) + content
+            body = self._writer.head(headers, len(content), first=True) + content
             await send({"type": "http.response.body", "body": body, "more_body": True})
             async for headers, content in self._parts:
-                body = self._writer.head(headers, first=False) + content
+                body = self._writer.head(headers, len(content), first=False) + content
                 await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": self._writer.tail(), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -55,5 +55,6 @@ class PicturesResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_part(self, part: PicturePart, send: Send, *, first: bool) -> None:
-        body = self._writer.head(part.headers, first=first) + part.picture.content
+        content = part.picture.content
+        body = self._writer.head(part.headers, len(content), first=first) + content
         await send({"type": "http.response.body", "body": body, "more_body": True})

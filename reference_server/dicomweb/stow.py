@@ -60,7 +60,7 @@ def _answer(dataset: bytes, choice: Choice, status: int) -> Response:
     content, content_type = json_to_xml(orjson.loads(dataset)), choice.media_type
     if choice.multipart:
         writer = MultipartWriter()
-        head = writer.head((("Content-Type", content_type),), first=True)
+        head = writer.head((("Content-Type", content_type),), len(content), first=True)
         content, content_type = head + content + writer.tail(), writer.content_type(content_type)
     return Response(content, status, {"content-type": content_type})
 

@@ -26,7 +26,7 @@ def chunks_of_a_store() -> list[bytes]:
     """Return the payload of a store of ten images in the chunks of a server."""
     writer = MultipartWriter()
     headers = [("Content-Type", "application/dicom")]
-    heads = [writer.head(headers, first=not number) for number in range(PARTS)]
+    heads = [writer.head(headers, CT_BYTES, first=not number) for number in range(PARTS)]
     body = b"".join(head + PIXELS for head in heads) + writer.tail()
     first_line, _, _ = body.partition(b"\r\n")
     return [first_line[2:], *(body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES))]

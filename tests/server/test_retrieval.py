@@ -1,5 +1,6 @@
 """Retrievals: representations of instances, frames and bulk data, and what dicomweb-client makes of them."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from io import BytesIO
@@ -225,6 +226,17 @@ def test_an_instance_names_its_url(plain: RunningArchive, urls: dict[str, str], 
     for accept in (PARTS, AS_STORED):
         body = get(plain, urls[name].rpartition("/instances/")[0], accept).content
         assert f"\r\nContent-Location: {urls[name]}\r\n".encode() in body
+
+
+@pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small_RLE.dcm"])
+@pytest.mark.parametrize("suffix", ["", "/frames/1", "/bulkdata", "/rendered"])
+def test_every_part_says_its_length(
+    plain: RunningArchive, urls: dict[str, str], name: str, suffix: str
+) -> None:
+    accept = 'multipart/related; type="image/png"' if suffix == "/rendered" else "multipart/related"
+    answer = get(plain, urls[name] + suffix, accept)
+    lengths = re.findall(rb"\r\nContent-Length: (\d+)\r\n\r\n", answer.content)
+    assert [int(length) for length in lengths] == [len(part) for part in split_parts(answer)]
 
 
 def test_path_levels_are_checked_together(plain: RunningArchive, ct: bytes, mr: bytes) -> None:

@@ -31,7 +31,9 @@ PLACES = st.lists(st.integers(0, 400), max_size=30)
 def written(payloads: list[bytes], headers: list[tuple[str, str]]) -> bytes:
     """Return the body that the writer makes of these payloads."""
     writer = MultipartWriter(BOUNDARY)
-    parts = [writer.head(headers, first=not at) + payload for at, payload in enumerate(payloads)]
+    parts = [
+        writer.head(headers, len(payload), first=not at) + payload for at, payload in enumerate(payloads)
+    ]
     return b"".join(parts) + writer.tail()
 
 
@@ -39,7 +41,8 @@ def written(payloads: list[bytes], headers: list[tuple[str, str]]) -> bytes:
 def test_what_is_written_is_read_however_it_is_cut(payloads: list[bytes], places: list[int]) -> None:
     body = written(payloads, [("Content-Type", "application/dicom")])
     assert read_parts(cut(body, places), BOUNDARY.encode()) == [
-        ({"content-type": "application/dicom"}, payload) for payload in payloads
+        ({"content-type": "application/dicom", "content-length": str(len(payload))}, payload)
+        for payload in payloads
     ]
 
 
@@ -47,7 +50,7 @@ def test_what_is_written_is_read_however_it_is_cut(payloads: list[bytes], places
 def test_one_byte_at_a_time_is_the_same_body(payloads: list[bytes]) -> None:
     body = written(payloads, [])
     assert read_parts(cut(body, range(len(body))), BOUNDARY.encode()) == [
-        ({}, payload) for payload in payloads
+        ({"content-length": str(len(payload))}, payload) for payload in payloads
     ]
 
 
@@ -183,8 +186,11 @@ def test_the_writer_begins_with_its_boundary_and_names_its_type() -> None:
     content_type = writer.content_type("application/dicom")
     assert content_type == f'multipart/related; type="application/dicom"; boundary="{writer.boundary}"'
     assert boundary_of(parse_media_type(content_type)) == writer.boundary.encode()
-    head = writer.head([("Content-Type", "application/dicom")], first=True)
-    assert head == f"--{writer.boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+    head = writer.head([("Content-Type", "application/dicom")], 1, first=True)
+    assert (
+        head
+        == f"--{writer.boundary}\r\nContent-Type: application/dicom\r\nContent-Length: 1\r\n\r\n".encode()
+    )
 
 
 def test_no_two_bodies_share_a_boundary() -> None:
