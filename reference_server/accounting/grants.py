@@ -10,6 +10,7 @@ follows, since no row is visible without a grant.
 from dataclasses import dataclass
 
 from reference_server.accounting.callers import identified
+from reference_server.accounting.levels import Levels
 from reference_server.accounting.policy import Access, Credentials, Operation
 from reference_server.accounting.storing import StoringByGrant
 from reference_server.accounting.walk import visible_studies
@@ -28,37 +29,37 @@ REACHES = """(EXISTS (
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class StoredReach:
     """Which grants below the repository decide about a row: its table, study key, and a further condition."""
 
     table: str
     study_key: str
     scope: str = ""
 
-    def predicate(self, operation: Operation, now: float, subjects: str = "subject") -> Predicate:
+    def predicate(self, operation: Operation, now: float, through: str) -> Predicate:
         """Return the predicate that a live grant of the operation to one of the subjects reaches the row."""
-        live = LIVE.format(operation=int(operation), subjects=subjects)
+        live = LIVE.format(operation=int(operation), subjects=through)
         sql = REACHES.format(study_key=self.study_key, scope=self.scope, table=self.table, live=live)
         return Predicate(sql, (now, now, now, now))
 
 
 # A grant on a series or an instance makes its study visible; a grant on a study makes all below it visible.
-STUDY = Reach("study", "study.id")
-TWIN = Reach("twin", "twin.id")
-WHOLE_STUDY = Reach("study", "study.id", " AND held.series_id IS NULL")
-SERIES = Reach("series", "series.study_id", " AND (held.series_id IS NULL OR held.series_id = series.id)")
-WHOLE_SERIES = Reach("series", "series.study_id", f"{SERIES.scope} AND held.instance_id IS NULL")
-INSTANCE = Reach(
-    "instance",
-    "instance.study_id",
-    " AND (held.series_id IS NULL OR held.series_id = instance.series_id)"
-    " AND (held.instance_id IS NULL OR held.instance_id = instance.id)",
+_OF_SERIES = " AND (held.series_id IS NULL OR held.series_id = series.id)"
+LEVELS = Levels(
+    caller="subject",
+    issuer="issuer_subject",
+    study=StoredReach("study", "study.id"),
+    twin=StoredReach("twin", "twin.id"),
+    whole_study=StoredReach("study", "study.id", " AND held.series_id IS NULL"),
+    series=StoredReach("series", "series.study_id", _OF_SERIES),
+    whole_series=StoredReach("series", "series.study_id", f"{_OF_SERIES} AND held.instance_id IS NULL"),
+    instance=StoredReach(
+        "instance",
+        "instance.study_id",
+        " AND (held.series_id IS NULL OR held.series_id = instance.series_id)"
+        " AND (held.instance_id IS NULL OR held.instance_id = instance.id)",
+    ),
 )
-
-
-def _both(reach: Reach, now: float, operation: Operation = Operation.DISCOVER) -> Predicate:
-    """Return what a link and its issuer may both do."""
-    return reach.predicate(operation, now) & reach.predicate(operation, now, "issuer_subject")
 
 
 class Grants(StoringByGrant):
@@ -73,24 +74,5 @@ class Grants(StoringByGrant):
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return the predicates over live grants of the caller."""
-        caller = identified(credentials, now)
-        if credentials.link:
-            return Access.of_link(
-                caller,
-                instance=_both(INSTANCE, now),
-                whole_study=_both(WHOLE_STUDY, now),
-                whole_series=_both(WHOLE_SERIES, now),
-                retrievable=_both(INSTANCE, now, Operation.RETRIEVE),
-            )
-        return Access(
-            caller=caller,
-            anonymous=credentials.anonymous,
-            study=STUDY.predicate(Operation.DISCOVER, now),
-            twin=TWIN.predicate(Operation.DISCOVER, now),
-            series=SERIES.predicate(Operation.DISCOVER, now),
-            instance=INSTANCE.predicate(Operation.DISCOVER, now),
-            whole_study=WHOLE_STUDY.predicate(Operation.DISCOVER, now),
-            whole_series=WHOLE_SERIES.predicate(Operation.DISCOVER, now),
-            retrievable=INSTANCE.predicate(Operation.RETRIEVE, now),
-            studies=visible_studies(now, subjects=self.streams, repositories=self.streams),
-        )
+        studies = visible_studies(now, subjects=self.streams, repositories=self.streams)
+        return LEVELS.access(identified(credentials, now), credentials, now, studies)

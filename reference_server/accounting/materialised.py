@@ -8,6 +8,7 @@ concerns. A listing of all studies walks one index in the order of its results, 
 from dataclasses import dataclass
 
 from reference_server.accounting.callers import viewing
+from reference_server.accounting.levels import Levels
 from reference_server.accounting.policy import Access, Credentials, Operation
 from reference_server.accounting.storing import StoringByGrant
 from reference_server.storage.predicate import Predicate
@@ -23,25 +24,30 @@ class Sight:
     study_key: str
     scope: str = ""
 
-    def predicate(self, operation: Operation, now: float, viewers: str = "viewer") -> Predicate:
+    def predicate(self, operation: Operation, now: float, through: str) -> Predicate:
         """Return the predicate that one of the viewers may do this with the row."""
         in_force = IN_FORCE.format(operation=int(operation))
         sql = (
             "EXISTS (SELECT 1 FROM visibility AS seen"  # noqa: S608  the text is of constants
-            f" WHERE seen.principal_id IN (SELECT id FROM {viewers})"
+            f" WHERE seen.principal_id IN (SELECT id FROM {through})"
             f" AND seen.study_id = {self.study_key}{self.scope} AND {in_force})"
         )
         return Predicate(sql, (now, now))
 
 
-STUDY = Sight("study.id")
-TWIN = Sight("twin.id")
-WHOLE_STUDY = Sight("study.id", " AND seen.series_id = 0")
-SERIES = Sight("series.study_id", " AND seen.series_id IN (0, series.id)")
-WHOLE_SERIES = Sight("series.study_id", f"{SERIES.scope} AND seen.instance_id = 0")
-INSTANCE = Sight(
-    "instance.study_id",
-    " AND seen.series_id IN (0, instance.series_id) AND seen.instance_id IN (0, instance.id)",
+_OF_SERIES = " AND seen.series_id IN (0, series.id)"
+LEVELS = Levels(
+    caller="viewer",
+    issuer="issuing_viewer",
+    study=Sight("study.id"),
+    twin=Sight("twin.id"),
+    whole_study=Sight("study.id", " AND seen.series_id = 0"),
+    series=Sight("series.study_id", _OF_SERIES),
+    whole_series=Sight("series.study_id", f"{_OF_SERIES} AND seen.instance_id = 0"),
+    instance=Sight(
+        "instance.study_id",
+        " AND seen.series_id IN (0, instance.series_id) AND seen.instance_id IN (0, instance.id)",
+    ),
 )
 
 
@@ -53,32 +59,8 @@ class Materialised(StoringByGrant):
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return the predicates over what the caller was found to see."""
-        caller = viewing(credentials, now)
-        if credentials.link:
-            return Access.of_link(
-                caller,
-                instance=_both(INSTANCE, now),
-                whole_study=_both(WHOLE_STUDY, now),
-                whole_series=_both(WHOLE_SERIES, now),
-                retrievable=_both(INSTANCE, now, Operation.RETRIEVE),
-            )
-        return Access(
-            caller=caller,
-            anonymous=credentials.anonymous,
-            study=STUDY.predicate(Operation.DISCOVER, now),
-            twin=TWIN.predicate(Operation.DISCOVER, now),
-            series=SERIES.predicate(Operation.DISCOVER, now),
-            instance=INSTANCE.predicate(Operation.DISCOVER, now),
-            whole_study=WHOLE_STUDY.predicate(Operation.DISCOVER, now),
-            whole_series=WHOLE_SERIES.predicate(Operation.DISCOVER, now),
-            retrievable=INSTANCE.predicate(Operation.RETRIEVE, now),
-            studies=None if credentials.roles else _walk(now),
-        )
-
-
-def _both(sight: Sight, now: float, operation: Operation = Operation.DISCOVER) -> Predicate:
-    """Return what a link and its issuer may both see."""
-    return sight.predicate(operation, now) & sight.predicate(operation, now, "issuing_viewer")
+        studies = None if credentials.roles else _walk(now)
+        return LEVELS.access(viewing(credentials, now), credentials, now, studies)
 
 
 def _walk(now: float) -> Predicate:

@@ -9,7 +9,7 @@ caller iff it holds an instance that the caller may discover, and every count is
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import IntFlag
-from typing import Protocol, Self
+from typing import Protocol
 
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.predicate import TRUE, Predicate
@@ -64,32 +64,6 @@ class Access:
     retrievable: Predicate = TRUE
     twin: Predicate = TRUE  # as `study`, of a study that goes by the name `twin`
     studies: Predicate | None = None  # a statement of the keys of all visible studies, where one is quick
-
-    @classmethod
-    def of_link(
-        cls,
-        caller: Predicate,
-        *,
-        instance: Predicate,
-        whole_study: Predicate,
-        whole_series: Predicate,
-        retrievable: Predicate,
-    ) -> Self:
-        """Return what the grant of a link reaches and its issuer reaches too: decided instance by instance.
-
-        A study is there if one instance of it is; that both hold something of the study is not enough.
-        """
-        below = "EXISTS (SELECT 1 FROM instance WHERE instance.{key} = {table}.id AND " + instance.sql + ")"  # noqa: S608  constants
-        return cls(
-            caller=caller,
-            study=Predicate(below.format(key="study_id", table="study"), instance.values),
-            twin=Predicate(below.format(key="study_id", table="twin"), instance.values),
-            series=Predicate(below.format(key="series_id", table="series"), instance.values),
-            instance=instance,
-            whole_study=whole_study,
-            whole_series=whole_series,
-            retrievable=retrievable,
-        )
 
     def within(self, repository: str) -> "Access":
         """Return the part of this that lies in one repository; one that does not exist holds nothing."""
