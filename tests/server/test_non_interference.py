@@ -1,0 +1,146 @@
+"""What a caller may not see leaves no trace in any answer: transcripts of all routes, before it came and after.
+
+The caller was given one series of a study. Then others store into that study and beside it, share, revoke
+and create; whatever the caller asks, by names that it knows, guesses or will never learn, it is answered the
+same, octet for octet, but for the clock and the random boundaries of multipart.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from pydicom import dcmread
+from pydicom.uid import UID
+
+from reference_server.routes import RESOURCES
+from tests.server.hospital import DESIGNS, Hospital, open_hospital
+from tests.server.running import RunningArchive, bearer
+
+CLOCK = {"date", "server-timing"}
+UIDS = ("study", "series", "instance")
+VISIBLE = ("2.25.1", "2.25.11", "2.25.111")
+# Below the visible series, below the visible study, elsewhere: unknown before the change and hidden after it.
+HIDDEN = (("2.25.1", "2.25.12", "2.25.121"), ("2.25.2", "2.25.21", "2.25.211"))
+NEVER = ("2.25.9", "2.25.91", "2.25.911")
+QUERIES = (
+    "",
+    "limit=1",
+    "includefield=all",
+    "PatientID=1CT1",
+    "PatientName=Comp*&fuzzymatching=true",
+    "ModalitiesInStudy=MR",
+    "Modality=MR",
+    "StudyInstanceUID=2.25.1,2.25.2",
+    "SOPInstanceUID=2.25.121",
+    "offset=1",
+)
+CONDITIONS: tuple[dict[str, str], ...] = ({}, {"If-None-Match": "*"}, {"Range": "bytes=0-9"})
+
+
+@pytest.fixture(params=DESIGNS)
+def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
+    archive = RunningArchive(tmp_path / "data", request.param).start()
+    yield open_hospital(archive, ct)
+    archive.end()
+    archive.client.close()
+
+
+def instance(content: bytes, uids: tuple[str, str, str], modality: str = "CT") -> bytes:
+    dataset = dcmread(BytesIO(content))
+    study, series, uid = map(UID, uids)
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID = study, series, uid
+    dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    dataset.Modality = modality
+    buffer = BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
+
+
+def urls(hospital: Hospital) -> Iterator[str]:
+    """Yield every resource at every root, by visible, hidden and unknown names; searches with keys."""
+    roots = [hospital.archive.base, *(f"{hospital.archive.origin}/repositories/{name}/dicom-web" for name in
+             ("north", "south", "nowhere"))]  # fmt: skip
+    for root, resource, uids in itertools.product(roots, RESOURCES, (VISIBLE, *HIDDEN, NEVER)):
+        named = dict(zip(UIDS, uids, strict=True))
+        path = resource.path.replace("{attribute:path}", "7FE00010")
+        url = root + path.format(frames="1", **named)
+        if "GET" not in resource.actions:
+            continue
+        if resource.path == "/wado":
+            keys = dict(zip(("studyUID", "seriesUID", "objectUID"), uids, strict=True))
+            yield f"{url}?{urlencode({'requestType': 'WADO', **keys})}"
+        elif resource.path.endswith(("/studies", "/series", "/instances")):
+            yield from (f"{url}?{query}" for query in QUERIES)
+        else:
+            yield url
+
+
+def answer(hospital: Hospital, method: str, url: str, condition: dict[str, str]) -> httpx.Response:
+    headers = bearer(hospital.stranger) | condition
+    return hospital.archive.client.request(method, url, headers=headers)
+
+
+def seen(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return what the caller learns, without the clock and with one boundary for all."""
+    boundary = re.search(r"boundary=\"?([^\";]+)", response.headers.get("content-type", ""))
+    name = boundary[1] if boundary else "-"
+    headers = [
+        (key, value.replace(name, "BOUNDARY") if boundary else value)
+        for key, value in response.headers.multi_items()
+        if key not in CLOCK
+    ]
+    body = response.content.replace(name.encode(), b"BOUNDARY") if boundary else response.content
+    return response.status_code, headers, body
+
+
+def transcript(hospital: Hospital) -> dict[tuple[str, str, str], tuple[int, list[tuple[str, str]], bytes]]:
+    """Return what the caller is answered, by method, URL and condition."""
+    found = {}
+    for url in dict.fromkeys(urls(hospital)):
+        for condition in CONDITIONS:
+            found["GET", url, str(condition)] = seen(answer(hospital, "GET", url, condition))
+        for method in ("HEAD", "OPTIONS"):
+            found[method, url, ""] = seen(answer(hospital, method, url, {}))
+    for path in (
+        "/shares",
+        "/effective?repository=north&study=2.25.1",
+        "/effective?repository=north&study=2.25.2",
+    ):
+        url = f"{hospital.archive.origin}/accounting{path}"
+        found["GET", url, ""] = seen(answer(hospital, "GET", url, {}))
+    return found
+
+
+def share(hospital: Hospital, resource: dict[str, str], user: str) -> int:
+    body = {"subject": {"kind": "user", "name": user}, "resource": resource, "operations": ["R"]}
+    created = hospital.archive.manage("/shares", body, hospital.owner)
+    assert created.status_code == 201, created.text
+    return int(created.json()["id"])
+
+
+def test_nothing_hidden_leaves_a_trace(hospital: Hospital, ct: bytes) -> None:
+    archive = hospital.archive
+    assert archive.store(instance(ct, VISIBLE), token=hospital.owner).status_code == 200
+    share(hospital, {"repository": "north", "study": VISIBLE[0], "series": VISIBLE[1]}, "stranger")
+    before = transcript(hospital)
+    assert before["GET", f"{archive.base}/studies/2.25.1", "{}"][0] == 200
+    assert before["GET", f"{archive.base}/studies/2.25.2", "{}"][0] == 404
+
+    hidden = [instance(ct, uids, modality="MR") for uids in HIDDEN]
+    assert archive.store(*hidden, token=hospital.owner).status_code == 200
+    revoked = share(hospital, {"repository": "north", "study": HIDDEN[1][0]}, "viewer")
+    share(hospital, {"repository": "north", "study": VISIBLE[0]}, "reader")
+    url = f"{archive.origin}/accounting/shares/{revoked}"
+    archive.client.delete(url, headers=bearer(hospital.owner)).raise_for_status()
+    archive.manage("/organizations", {"name": "elsewhere"}, hospital.administrator).raise_for_status()
+    new = {"name": "west", "organization": "elsewhere"}
+    archive.manage("/facilities", new, hospital.administrator).raise_for_status()
+
+    after = transcript(hospital)
+    assert before.keys() == after.keys()
+    assert [key for key in before if before[key] != after[key]] == []
