@@ -1,4 +1,4 @@
-"""What a caller may not see leaves no trace in any answer: transcripts of all routes, before it came and after.
+"""What a caller may not see leaves no trace in any answer: transcripts of all routes, before and after.
 
 The caller was given one series of a study. Then others store into that study and beside it, share, revoke
 and create; whatever the caller asks, by names that it knows, guesses or will never learn, it is answered the

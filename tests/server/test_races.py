@@ -1,0 +1,82 @@
+"""Decisions that race: the later of two is decided by what the earlier has committed."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import pytest
+from pydicom import dcmread
+
+from tests.server.hospital import DESIGNS, Hospital, open_hospital
+from tests.server.running import AS_STORED, RunningArchive, bearer, split_parts
+
+READERS = 4
+ROUNDS = 5
+
+
+@pytest.fixture(params=DESIGNS)
+def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
+    archive = RunningArchive(tmp_path / "data", request.param).start()
+    yield open_hospital(archive, ct)
+    archive.end()
+    archive.client.close()
+
+
+def read_until(stop: threading.Event, url: str, token: str) -> list[tuple[float, int]]:
+    """Retrieve again and again over one connection; return when each request began, and its status."""
+    seen = []
+    with httpx.Client(headers=bearer(token)) as client:
+        while not stop.is_set():
+            began = time.monotonic()
+            seen.append((began, client.get(url).status_code))
+    return seen
+
+
+def test_no_retrieval_that_begins_after_a_revocation_succeeds(hospital: Hospital) -> None:
+    archive = hospital.archive
+    for _ in range(ROUNDS):
+        shared = archive.manage("/shares", hospital.share("user", "stranger", ["R"]), hospital.owner)
+        url = f"{archive.origin}/accounting/shares/{shared.json()['id']}"
+        stop = threading.Event()
+        with ThreadPoolExecutor(READERS) as pool:
+            instance = f"{archive.base}{hospital.instance}"
+            readers = [pool.submit(read_until, stop, instance, hospital.stranger) for _ in range(READERS)]
+            time.sleep(0.1)
+            archive.client.delete(url, headers=bearer(hospital.owner)).raise_for_status()
+            revoked = time.monotonic()
+            time.sleep(0.1)
+            stop.set()
+            seen = [each for reader in readers for each in reader.result()]
+        assert {status for began, status in seen if began > revoked} == {404}
+        assert 200 in {status for began, status in seen if began < revoked}
+
+
+def named(content: bytes, patient: str) -> bytes:
+    dataset = dcmread(BytesIO(content))
+    dataset.PatientID = patient
+    buffer = BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
+
+
+def test_two_owners_of_one_uid_each_have_their_own(hospital: Hospital, mr: bytes) -> None:
+    """Both store the same UIDs at the same moment, with different content: neither sees the other's."""
+    owners = {hospital.owner: named(mr, "NORTH"), hospital.stranger: named(mr, "SOUTH")}
+    start = threading.Barrier(len(owners))
+
+    def store(token: str) -> int:
+        start.wait()
+        return hospital.archive.store(owners[token], token=token).status_code
+
+    with ThreadPoolExecutor(len(owners)) as pool:
+        assert list(pool.map(store, owners)) == [200, 200]
+    dataset = dcmread(BytesIO(mr))
+    study = f"/studies/{dataset.StudyInstanceUID}"
+    for token, content in owners.items():
+        assert split_parts(hospital.archive.get(study, AS_STORED, token)) == [content]
+        found = hospital.archive.get(f"/instances?SOPInstanceUID={dataset.SOPInstanceUID}", token=token)
+        assert len(found.json()) == 1
