@@ -22,12 +22,11 @@ from reference_server.accounting.allow_all import AllowAll
 from reference_server.accounting.grants import Grants
 from reference_server.accounting.materialised import Materialised
 from reference_server.accounting.off import Off
-from reference_server.accounting.oidc import Provider, TokenVerifier
 from reference_server.accounting.policy import AccessPolicy
 from reference_server.audit.file import TrailFile
 from reference_server.audit.middleware import Auditing
 from reference_server.audit.trail import Trail
-from reference_server.authentication import Authentication
+from reference_server.authentication import Authentication, Verify
 from reference_server.compression import Compression
 from reference_server.cross_origin import cross_origin
 from reference_server.dicomweb.archive import Archive
@@ -62,10 +61,13 @@ def open_database(data: Path, policy: AccessPolicy | None = None) -> Database:
     return Database(data / INDEX, (*SCHEMAS, *((ACCOUNTING / policy.preparation,) if policy else ())))
 
 
-def token_verifier(settings: Settings) -> TokenVerifier | None:
+def token_verifier(settings: Settings) -> Verify | None:
     """Return what verifies signed tokens, or None where no issuer of them is set."""
     if not settings.oidc_issuer:
         return None
+    # Imported where it is used: its libraries take 20 MB, which most archives can keep for instances.
+    from reference_server.accounting.oidc import Provider, TokenVerifier  # noqa: PLC0415  see above
+
     provider = Provider(
         issuer=settings.oidc_issuer,
         audience=settings.oidc_audience,
@@ -73,7 +75,7 @@ def token_verifier(settings: Settings) -> TokenVerifier | None:
         user_claim=settings.oidc_user_claim,
         roles_claim=settings.oidc_roles_claim,
     )
-    return TokenVerifier(provider)
+    return TokenVerifier(provider).verify
 
 
 async def health(request: Request) -> Response:

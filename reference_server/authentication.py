@@ -5,16 +5,17 @@ a bad token raises what is wrong. A bad token is never taken for none.
 """
 
 import re
+from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reference_server.accounting.oidc import TokenVerifier
 from reference_server.accounting.policy import Credentials
 from reference_server.accounting.tokens import LINK_PREFIX, token_hash
 from reference_server.errors import ArchiveError, Unauthorized
 from reference_server.timing import measured
 
+Verify = Callable[[str], Awaitable[Credentials]]  # of a signed token; raises Unauthorized
 CREDENTIALS = "credentials"  # the key in the state of the request
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
 _DOTS_OF_JWT = 2
@@ -23,9 +24,9 @@ _DOTS_OF_JWT = 2
 class Authentication:
     """ASGI middleware that puts the credentials of each request into its state."""
 
-    def __init__(self, app: ASGIApp, verifier: TokenVerifier | None = None) -> None:
+    def __init__(self, app: ASGIApp, verify: Verify | None = None) -> None:
         self.app = app
-        self._verifier = verifier
+        self._verify = verify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI event stream."""
@@ -48,6 +49,6 @@ class Authentication:
         if match is None or len(values) > 1:
             raise Unauthorized("the Authorization header is not one bearer token")
         token = match.group(1)
-        if token.count(".") == _DOTS_OF_JWT and self._verifier is not None:
-            return await self._verifier.verify(token)
+        if token.count(".") == _DOTS_OF_JWT and self._verify is not None:
+            return await self._verify(token)
         return Credentials(token_hash(token), link=token.startswith(LINK_PREFIX))

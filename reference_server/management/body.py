@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from reference_server.decision import note_asked
 from reference_server.errors import BadRequest, ContentTooLarge
@@ -32,6 +30,10 @@ async def read_json(chunks: AsyncIterator[bytes]) -> Any:
 
 
 def _check(value: Any, schema: Schema) -> None:
+    # Imported with the first payload: an archive that nobody manages keeps 20 MB for instances.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  see above
+    from jsonschema.exceptions import best_match  # noqa: PLC0415  see above
+
     error = best_match(Draft202012Validator(schema).iter_errors(value))
     if error is not None:
         place = ".".join(str(each) for each in error.absolute_path) or "the payload"
