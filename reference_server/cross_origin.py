@@ -9,7 +9,7 @@ network is the only guard, name the viewer's origin.
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 EXPOSED = (
     "Accept-Ranges",
     "Content-Length",
