@@ -20,6 +20,7 @@ from reference_server.dicomweb.reasons import MalformedError
 from reference_server.errors import ArchiveError, NotAcceptable
 
 RUST_PANIC = "PanicException"
+MAX_DECODED_BYTES = 2**30  # of one answer's pixels; larger instances are given as they are stored
 
 
 @contextmanager
@@ -44,6 +45,7 @@ def decode_frame(dataset: Dataset, number: int, *, raw: bool) -> tuple[NDArray[A
     if "PixelData" in dataset and dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         count = int(dataset.get("NumberOfFrames") or 1)
         offsets = _offsets(dataset)
+        check_room(dataset, 1)
         check_size(dataset, get_frame(dataset.PixelData, number - 1, number_of_frames=count, **offsets))
     elif dataset.get("BitsAllocated") == 1 and "PixelData" in dataset:
         dataset, number = _single_bits(dataset, number), 1
@@ -70,10 +72,21 @@ def _single_bits(dataset: Dataset, number: int) -> Dataset:
 
 
 def check_sizes(dataset: Dataset) -> None:
-    """Refuse encapsulated pixel data of which any frame is larger than the dataset says."""
+    """Refuse encapsulated pixel data that are too large, or have a frame larger than the dataset says."""
     count = int(dataset.get("NumberOfFrames") or 1)
+    check_room(dataset, count)
     for stream in generate_frames(dataset.PixelData, number_of_frames=count, **_offsets(dataset)):
         check_size(dataset, stream)
+
+
+def check_room(dataset: Dataset, frames: int) -> None:
+    """Refuse to decode more than there is room for, be it what the dataset truly holds."""
+    samples = frames * int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("SamplesPerPixel") or 1)
+    size_bytes = samples * -(-int(dataset.BitsAllocated) // 8)
+    if size_bytes > MAX_DECODED_BYTES:
+        raise NotAcceptable(
+            f"decoded, these pixels take {size_bytes} bytes; {MAX_DECODED_BYTES} are the most"
+        )
 
 
 def check_size(dataset: Dataset, stream: bytes) -> None:

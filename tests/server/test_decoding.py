@@ -171,3 +171,16 @@ def test_a_frame_of_single_bits_may_begin_within_a_byte() -> None:
         frame, _ = decode_frame(dataset, number, raw=True)
         assert np.array_equal(frame, bits[number - 1])
     assert still(ImageSource.of(file_of(dataset)), 2, Rendering(), "image/png").content
+
+
+@pytest.mark.parametrize(("side", "frames"), [(HUGE, 1), (SIDE, 10**8)])
+def test_what_has_no_room_is_not_decoded(side: int, frames: int) -> None:
+    """An honest picture of one colour, or one frame that says it is many, stays as it is stored."""
+    dataset = compressed(RLELossless, bytes(64))
+    dataset.Rows = dataset.Columns = side
+    dataset.NumberOfFrames = frames
+    with pytest.raises(NotAcceptable, match="the most"):
+        to_explicit_little_endian(file_of(dataset))
+    if frames == 1:
+        with pytest.raises(NotAcceptable, match="the most"):
+            decode_frame(dataset, 1, raw=True)
