@@ -86,7 +86,7 @@ def decodable(syntax: TransferSyntax) -> bool:
     """Tell whether the pixels of that syntax are native, or a codec here reads them."""
     try:
         return not syntax.encapsulated or get_decoder(syntax.uid).is_available
-    except NotImplementedError:
+    except NotImplementedError:  # which is how pydicom says that it knows no decoder of that syntax
         return False
 
 

@@ -10,6 +10,7 @@ Every exchange is recorded as evidence of the running check.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from urllib.parse import quote, urljoin, urlsplit
 
 from scenarios.conformance import multipart
@@ -160,7 +161,7 @@ class Archive:
 
     def parts(self, response: Response) -> Multipart:
         """Read a 200 multipart response; another status, no parts or a truncated body is a violation."""
-        expect(response.status == 200, "200 with multipart/related", got=response)  # noqa: PLR2004 - OK
+        expect(response.status == HTTPStatus.OK, "200 with multipart/related", got=response)
         expect(not response.truncated, "a complete body", got=response)
         found = multipart.read(response)
         if not found.parts:

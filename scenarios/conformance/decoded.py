@@ -12,6 +12,8 @@ from scenarios.conformance.answers import Retrieved
 from scenarios.conformance.findings import Violation, expect
 from scenarios.conformance.fixtures.instance import Instance, Pixels
 
+OCTET_BITS = 8
+
 
 def pixels_of(dataset: Dataset) -> Pixels:
     """Return the pixels of a dataset as its File Meta says; what cannot be decoded is a violation."""
@@ -37,7 +39,8 @@ def expect_frame(body: bytes, transfer_syntax: str, instance: Instance, number: 
     if "NumberOfFrames" in dataset:
         dataset.NumberOfFrames = 1
     dataset.PixelData = encapsulate([body]) if syntax.is_encapsulated else body
-    dataset["PixelData"].VR = "OB" if syntax.is_encapsulated or dataset.BitsAllocated == 8 else "OW"  # noqa: PLR2004 - PS3.5 A.2
+    octets = syntax.is_encapsulated or dataset.BitsAllocated == OCTET_BITS
+    dataset["PixelData"].VR = "OB" if octets else "OW"  # PS3.5 A.2
     pixels = instance.pixels if instance.pixels is None or number is None else instance.pixels[number - 1]
     _expect_same(pixels_of(dataset), pixels, f"{instance.label} as {syntax.name}")
 

@@ -29,6 +29,19 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PHANTOM_")}
 
 
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Return what a command line of the archive did, once it ended."""
+    return subprocess.run(
+        server_command(*arguments),
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
 def payload(parts: Iterable[bytes], content_type: str = "application/dicom") -> bytes:
     """Return a multipart body with these parts."""
     head = f"--{BOUNDARY}\r\nContent-Type: {content_type}\r\n\r\n".encode()

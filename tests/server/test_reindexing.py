@@ -1,6 +1,5 @@
 """Which attributes the index keeps is a setting; an index that was made for another one is made anew."""
 
-import subprocess
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from pydicom import Dataset, dcmread
 from reference_server.dicomweb.attributes import STANDARD, catalogue_of
 from reference_server.settings import SettingsError
 from reference_server.storage.records import Level
-from tests.server.running import ROOT, RunningArchive, clean_environment, server_command
+from tests.server.running import RunningArchive, run
 
 MORE = "study:MedicalAlerts, series:ImageType,instance:00180010"
 
@@ -23,18 +22,6 @@ def changed(content: bytes, **values: str) -> bytes:
     buffer = BytesIO()
     dataset.save_as(buffer)
     return buffer.getvalue()
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        server_command(*arguments),
-        cwd=ROOT,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def found(archive: RunningArchive, path: str) -> int:

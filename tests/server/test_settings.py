@@ -1,7 +1,6 @@
 """Settings come from four sources, and what cannot be used is said before anything is served."""
 
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from reference_server.settings import Accounting, SettingsError, load_settings
 from tests.server.hospital import open_hospital
-from tests.server.running import ROOT, RunningArchive, clean_environment, server_command
+from tests.server.running import RunningArchive, run
 
 
 def test_the_later_source_wins(tmp_path: Path) -> None:
@@ -44,18 +43,6 @@ def test_missing_data_and_unknown_names_are_refused(tmp_path: Path) -> None:
         load_settings({}, {}, toml)
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings({}, {}, tmp_path / "none.toml")
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        server_command(*arguments),
-        cwd=ROOT,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:

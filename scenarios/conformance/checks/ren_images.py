@@ -21,6 +21,8 @@ NOT_OFFERED = {
     HTTPStatus.NOT_ACCEPTABLE,
     HTTPStatus.NOT_IMPLEMENTED,
 }
+JPEG_BITS = 8  # of a sample in baseline JPEG
+WHITE, BLACK = 200, 55  # of 255: at least, and at most, after JPEG
 TOLERANCE = 24  # of a colour that went through JPEG
 
 
@@ -72,7 +74,7 @@ def channels_have_eight_bits(archive: Archive, grad: Stock) -> None:
     """An image of 12 bits renders to a PNG of at most 8 bits per channel."""
     picture = Picture.of(rendered(archive, grad["ramp"].path, accept="image/png"))
     expect(picture.format == "PNG", "a PNG", got=picture.format)
-    expect(picture.bits_per_sample <= 8, "at most 8 bits", got=picture.bits_per_sample)  # noqa: PLR2004 - JPEG baseline
+    expect(picture.bits_per_sample <= JPEG_BITS, "at most 8 bits", got=picture.bits_per_sample)
 
 
 @check("REN-005", needs=F.MF, capability=Capability.RENDERED)
@@ -132,7 +134,7 @@ def colors_are_right(archive: Archive, color: Stock) -> None:
 def monochrome1_is_inverted(archive: Archive, color: Stock) -> None:
     """In a MONOCHROME1 image the lowest value is white and the highest is black."""
     greys = Picture.of(rendered(archive, color["monochrome1"].path)).greys
-    expect(greys[0] > 200 and greys[-1] < 55, "white at the left, black at the right", got=greys)  # noqa: PLR2004 - of 255
+    expect(greys[0] > WHITE and greys[-1] < BLACK, "white at the left, black at the right", got=greys)
 
 
 @check("REN-018", needs=F.SR, capability=Capability.RENDERED)

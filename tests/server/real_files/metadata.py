@@ -24,6 +24,7 @@ SPECIFIC_CHARACTER_SET = 0x00080005
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # whose frames are compared elsewhere
 WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 CODES = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
+# What pydicom raises on values that it cannot read either; the last but one for VRs that it does not know.
 UNJUDGED = (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError, UnicodeError)
 
 
