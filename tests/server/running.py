@@ -7,10 +7,12 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
 import httpx
+from pydicom import dcmread
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUNDARY = "a-boundary-of-the-tests"
@@ -54,6 +56,17 @@ def split_parts(response: httpx.Response) -> list[bytes]:
     pieces = (b"\r\n" + response.content).split(b"\r\n" + boundary)
     assert pieces[-1] == b"--\r\n"
     return [piece.split(b"\r\n\r\n", 1)[1] for piece in pieces[1:-1]]
+
+
+def changed(content: bytes, **values: str) -> bytes:
+    """Return a file with other values of these keywords; File Meta follows the SOP Instance UID."""
+    dataset = dcmread(BytesIO(content))
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    buffer = BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
 
 
 def bearer(token: str) -> dict[str, str]:

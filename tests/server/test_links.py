@@ -14,7 +14,7 @@ from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import RunningArchive, bearer
+from tests.server.running import RunningArchive, bearer, changed
 
 
 @pytest.fixture(params=DESIGNS)
@@ -42,12 +42,7 @@ def revoke(hospital: Hospital, share_id: int, token: str) -> None:
 
 
 def another_series(content: bytes) -> bytes:
-    dataset = dcmread(BytesIO(content))
-    dataset.SeriesInstanceUID = generate_uid()
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    buffer = BytesIO()
-    dataset.save_as(buffer)
-    return buffer.getvalue()
+    return changed(content, SeriesInstanceUID=generate_uid(), SOPInstanceUID=generate_uid())
 
 
 def test_a_link_reaches_its_resource_and_nothing_else(hospital: Hospital, mr: bytes) -> None:

@@ -8,18 +8,15 @@ same, octet for octet, but for the clock and the random boundaries of multipart.
 import itertools
 import re
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import pytest
-from pydicom import dcmread
-from pydicom.uid import UID
 
 from reference_server.routes import RESOURCES
 from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import RunningArchive, bearer
+from tests.server.running import RunningArchive, bearer, changed
 
 CLOCK = {"date", "server-timing"}
 UIDS = ("study", "series", "instance")
@@ -51,14 +48,8 @@ def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Itera
 
 
 def instance(content: bytes, uids: tuple[str, str, str], modality: str = "CT") -> bytes:
-    dataset = dcmread(BytesIO(content))
-    study, series, uid = map(UID, uids)
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID = study, series, uid
-    dataset.file_meta.MediaStorageSOPInstanceUID = uid
-    dataset.Modality = modality
-    buffer = BytesIO()
-    dataset.save_as(buffer)
-    return buffer.getvalue()
+    names = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    return changed(content, Modality=modality, **dict(zip(names, uids, strict=True)))
 
 
 def urls(hospital: Hospital) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from pydicom import dcmread
 
 from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import AS_STORED, RunningArchive, bearer, split_parts
+from tests.server.running import AS_STORED, RunningArchive, bearer, changed, split_parts
 
 READERS = 4
 ROUNDS = 5
@@ -55,17 +55,12 @@ def test_no_retrieval_that_begins_after_a_revocation_succeeds(hospital: Hospital
         assert 200 in {status for began, status in seen if began < revoked}
 
 
-def named(content: bytes, patient: str) -> bytes:
-    dataset = dcmread(BytesIO(content))
-    dataset.PatientID = patient
-    buffer = BytesIO()
-    dataset.save_as(buffer)
-    return buffer.getvalue()
-
-
 def test_two_owners_of_one_uid_each_have_their_own(hospital: Hospital, mr: bytes) -> None:
     """Both store the same UIDs at the same moment, with different content: neither sees the other's."""
-    owners = {hospital.owner: named(mr, "NORTH"), hospital.stranger: named(mr, "SOUTH")}
+    owners = {
+        hospital.owner: changed(mr, PatientID="NORTH"),
+        hospital.stranger: changed(mr, PatientID="SOUTH"),
+    }
     start = threading.Barrier(len(owners))
 
     def store(token: str) -> int:

@@ -9,7 +9,7 @@ from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import STOW_TYPE, RunningArchive, bearer, payload, split_parts
+from tests.server.running import STOW_TYPE, RunningArchive, bearer, changed, payload, split_parts
 
 PATIENT_ID = "00100020"
 
@@ -25,15 +25,6 @@ def hospital(
     yield hospital
     archive.end()
     archive.client.close()
-
-
-def changed(content: bytes, **values: str) -> bytes:
-    dataset = dcmread(BytesIO(content))
-    for keyword, value in values.items():
-        setattr(dataset, keyword, value)
-    buffer = BytesIO()
-    dataset.save_as(buffer)
-    return buffer.getvalue()
 
 
 def root(hospital: Hospital, repository: str) -> str:

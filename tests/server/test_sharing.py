@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import RunningArchive, bearer
+from tests.server.running import RunningArchive, bearer, changed
 
 
 @pytest.fixture(params=DESIGNS)
@@ -23,11 +21,7 @@ def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Itera
 
 def another(content: bytes) -> bytes:
     """Return a further instance of the same series."""
-    dataset = dcmread(BytesIO(content))
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    buffer = BytesIO()
-    dataset.save_as(buffer)
-    return buffer.getvalue()
+    return changed(content, SOPInstanceUID=generate_uid())
 
 
 def count(hospital: Hospital, token: str) -> int:
