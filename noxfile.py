@@ -26,6 +26,7 @@ EXPORTS = {
     "thirdparty": ["--group", "thirdparty"],
     "notebooks": ["--group", "notebooks"],
     "peers": ["--only-group", "peers"],
+    "profile": ["--group", "profile"],
 }
 
 
