@@ -1,0 +1,77 @@
+"""Preparation: before anything is measured, the data set exists, and every arm runs and holds it."""
+
+import dataclasses
+import hashlib
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from datasets.manifest import Manifest
+from scenarios.arms import Arm
+from scenarios.filling import fill
+from scenarios.plan import DataPlan, PlanError
+from scenarios.run_folder import RunFolder
+from scenarios.telling import tell
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE_DATA = ROOT / "build" / "data"
+
+
+def made_data(data: DataPlan) -> Path:
+    """Return the folder of a generated data set, making it where it is missing."""
+    folder = MADE_DATA / f"{data.recipe}-{data.seed}"
+    if not (folder / "manifest.json").is_file():
+        tell(f"making data set {data.recipe}, seed {data.seed}")
+        command = [
+            sys.executable,
+            "-m",
+            "datasets",
+            data.recipe,
+            "--seed",
+            str(data.seed),
+            "--out",
+            str(folder),
+        ]
+        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            raise PlanError(f"data set {data.recipe!r} could not be made; see above")
+    return folder
+
+
+def start_all(arms: dict[str, Arm]) -> None:
+    """Start all arms at the same time."""
+
+    def start(arm: Arm) -> None:
+        arm.prepare()
+        arm.start()
+
+    with ThreadPoolExecutor(len(arms)) as pool:
+        for started in [pool.submit(start, arm) for arm in arms.values()]:
+            started.result()
+
+
+def fill_all(arms: dict[str, Arm], data: Path, manifest: Manifest, folder: RunFolder) -> None:
+    """Fill all arms at the same time and record what went in."""
+    started = time.monotonic()
+    tell(f"filling {len(arms)} arms with {len(manifest.studies)} studies")
+    with ThreadPoolExecutor(len(arms)) as pool:
+        filled = {name: pool.submit(fill, arm, manifest) for name, arm in arms.items()}
+        selectivity = {name: dataclasses.asdict(future.result()) for name, future in filled.items()}
+    instances = [i for study in manifest.studies for series in study.series for i in series.instances]
+    listing = "".join(sorted(f"{each.sop_instance_uid} {each.sha256}\n" for each in instances))
+    facts: dict[str, Any] = {
+        "recipe": manifest.recipe,
+        "seed": manifest.seed,
+        "own_files": not (data / "manifest.json").is_file(),
+        "studies": len(manifest.studies),
+        "series": sum(len(study.series) for study in manifest.studies),
+        "instances": len(instances),
+        "bytes": sum(each.size_bytes for each in instances),
+        "content_sha256": hashlib.sha256(listing.encode()).hexdigest(),
+        "selectivity": selectivity,
+        "fill_s": round(time.monotonic() - started, 1),
+    }
+    folder.record({"data_set": facts})

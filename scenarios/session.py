@@ -1,0 +1,114 @@
+"""One session of a campaign: arms are started, filled, compared and measured; facts go to the run folder."""
+
+import contextlib
+import dataclasses
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from datasets.manifest import Manifest
+from scenarios.arms import Arm
+from scenarios.comparability import unlike_answers
+from scenarios.environment import describe_environment
+from scenarios.generator_process import GeneratorProcess
+from scenarios.load.workload import Workload
+from scenarios.machine import split_cpus
+from scenarios.measuring import Measuring, repeated
+from scenarios.plan import Plan
+from scenarios.preparation import fill_all, start_all
+from scenarios.run_folder import RunFolder
+from scenarios.schedule import orders
+from scenarios.telling import tell
+from scenarios.validity import compare_twins, twin_faults
+
+
+def measure(plan: Plan, data: Path, manifest: Manifest, workload: Workload, folder: RunFolder) -> list[str]:
+    """Start, fill, compare and measure the arms; return why the run is invalid."""
+    server_cpu, generator_cpu = split_cpus()
+    folder.record(
+        {
+            "campaign": plan.facts(),
+            "schedule": orders([arm.name for arm in plan.arms], plan.rounds, plan.seed),
+            "operations": {str(name): {"targets": len(each)} for name, each in workload.reads.items()},
+            "environment": describe_environment()
+            | {"server_cpu": server_cpu, "generator_cpu": generator_cpu},
+        }
+    )
+    with contextlib.ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phantom-campaign-")))
+        arms = {each.name: Arm(each, work / each.name, server_cpu) for each in plan.arms}
+        for arm in arms.values():
+            stack.callback(arm.stop)
+        start_all(arms)
+        fill_all(arms, data, manifest, folder)
+        requests = [request for each in workload.reads.values() for request in each]
+        if faults := unlike_answers(list(arms.values()), requests):
+            folder.record({"validity": {"faults": faults}})
+            return faults
+        session = session_document(plan, data, arms, folder, generator_cpu)
+        generator = stack.enter_context(GeneratorProcess(session, work))
+        measuring = Measuring(plan, arms, manifest, generator, folder, tell)
+        with _recording(folder, measuring, arms):
+            measuring.run()
+        return measuring.faults
+
+
+@contextlib.contextmanager
+def _recording(folder: RunFolder, measuring: Measuring, arms: dict[str, Arm]) -> Iterator[None]:
+    """Record validity and the arms when the measuring ends, interrupted or not."""
+    started = time.monotonic()
+    try:
+        yield
+        twins = compare_twins(measuring.medians, "off", "off2") if "off2" in arms and "off" in arms else []
+        if not measuring.faults:
+            measuring.faults += twin_faults(twins, measuring.plan.validity)
+        folder.record({"twins": [dataclasses.asdict(each) for each in twins]})
+    finally:
+        folder.record(
+            {
+                "arms": {name: arm.facts() for name, arm in arms.items()},
+                "measured_s": round(time.monotonic() - started, 1),
+                "generator": _generator_facts(measuring.plan),
+                "validity": {
+                    "faults": measuring.faults,
+                    "notes": measuring.notes,
+                    "blocks": len(measuring.blocks),
+                    "repeated_blocks": repeated(measuring.blocks),
+                },
+            }
+        )
+
+
+def _generator_facts(plan: Plan) -> dict[str, Any]:
+    return {
+        "client": "locust.FastHttpUser",
+        "gc_in_blocks": "disabled",
+        "mode": "open loop" if plan.rate_per_s else "closed loop",
+        "connections": plan.connections if plan.rate_per_s else 1,
+    }
+
+
+def session_document(
+    plan: Plan, data: Path, arms: dict[str, Arm], folder: RunFolder, cpu: int | None
+) -> dict[str, Any]:
+    """Return what the generator has to know; it holds tokens and never goes into the run folder."""
+    endpoints = {
+        name: {"base_url": arm.base_url, "headers": arm.headers, "delay_us": arm.plan.delay_us}
+        for name, arm in arms.items()
+    }
+    return {
+        "run": folder.id,
+        "seed": plan.seed,
+        "data": str(data.resolve()),
+        "targets": plan.targets,
+        "page_limit": plan.page_limit,
+        "batch_size": plan.batch_size,
+        "reads": plan.reads,
+        "writes": plan.writes,
+        "endpoints": endpoints,
+        "rate_per_s": plan.rate_per_s,
+        "connections": plan.connections,
+        "cpu": cpu,
+    }
