@@ -10,6 +10,8 @@ from scenarios.conformance.runner import Runner
 from scenarios.conformance.verdict import State
 
 SKIPPED = {State.UNSUPPORTED, State.NOT_APPLICABLE, State.COULD_NOT_RUN}
+# The checks share what they store, and some observe what others cause: they stay in one process.
+pytestmark = pytest.mark.xdist_group("conformance")
 RED = {State.FAIL, State.XPASS, State.ERROR}
 
 
@@ -22,7 +24,7 @@ def test_check(
     check, runner = conformance_check, conformance_runner
     result = applied(announced, runner.observed(check, works=True) if check.observes else runner.run(check))
     record_property("requirements", " ".join(result.requirements))
-    record_property("state", result.state)
+    record_property("state", str(result.state))
     if result.state in SKIPPED:
         pytest.skip(f"{result.state}: {result.reason}")
     if result.state in RED:
