@@ -124,6 +124,16 @@ def peers(session: nox.Session) -> None:
 
 
 @nox.session
+def selftest(session: nox.Session) -> None:
+    """The harness finds what is there and nothing else: coverage, false alarms, what makes a run invalid.
+
+    `-- --write` writes docs/selftests.md; names of parts after `--` carry out those alone.
+    """
+    install(session, "tests")
+    session.run("python", "-m", "tests.selftest", *session.posargs)
+
+
+@nox.session
 def notebooks(session: nox.Session) -> None:
     """The notebooks execute on the published run; copies with their results go to build/notebooks."""
     install(session, "notebooks")

@@ -56,7 +56,8 @@ class ArmPlan:
     name: str
     accounting: str = ""
     target: str = ""
-    delay_us: int = 0
+    delay_us: int = 0  # spun between the clock and the write
+    pause_us: int = 0  # spun before the clock, in the closed loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,5 +192,6 @@ def _check(plan: Plan) -> None:
             raise PlanError(
                 f"arms.{arm.name} needs either accounting (a reference server) or target, and not both"
             )
-        if arm.delay_us < 0:
-            raise PlanError(f"arms.{arm.name}.delay_us is {arm.delay_us}; a delay cannot be negative")
+        for name, value in (("delay_us", arm.delay_us), ("pause_us", arm.pause_us)):
+            if value < 0:
+                raise PlanError(f"arms.{arm.name}.{name} is {value}; a delay cannot be negative")

@@ -95,7 +95,12 @@ def session_document(
 ) -> dict[str, Any]:
     """Return what the generator has to know; it holds tokens and never goes into the run folder."""
     endpoints = {
-        name: {"base_url": arm.base_url, "headers": arm.headers, "delay_us": arm.plan.delay_us}
+        name: {
+            "base_url": arm.base_url,
+            "headers": arm.headers,
+            "delay_us": arm.plan.delay_us,
+            "pause_us": arm.plan.pause_us,
+        }
         for name, arm in arms.items()
     }
     return {

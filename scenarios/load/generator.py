@@ -129,13 +129,15 @@ class BlockUser(ArchiveUser):
         write_samples(samples, Place(self.session.run, round_number, arm, block), Path(path))
         lags = sorted(late_ns or [sample.lag_ns for sample in samples if sample.lag_ns is not None])
         medians = medians_ms(samples)
-        spun_ms = len(samples) * self.session.endpoints[arm].delay_us / 1000
+        endpoint = self.session.endpoints[arm]
+        paused_us = 0 if self.session.rate_per_s else endpoint.pause_us
+        spun_ms = len(samples) * (endpoint.delay_us + paused_us) / 1000
         return {
             "started_ns": started,
             "ended_ns": ended,
             "requests": len(samples),
             "errors": _errors(samples),
-            # An injected delay is burnt by this process but is no work of the generator.
+            # An injected delay or pause is burnt by this process but is no work of the generator.
             "generator_cpu_ms": spent * 1000 - spun_ms,
             "spun_ms": spun_ms,
             "lag_p99_ms": lags[len(lags) * 99 // 100] / 1e6 if lags else 0.0,
@@ -148,7 +150,7 @@ class BlockUser(ArchiveUser):
         client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
         walk = self._reads(endpoint, round_number)
         deadline = perf_counter_ns() + int(seconds * 1e9)
-        while (due := perf_counter_ns()) < deadline:
+        while (due := _due_after(endpoint.pause_us)) < deadline:
             request, wire = next(walk)
             recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
 
@@ -197,8 +199,17 @@ class BlockUser(ArchiveUser):
         endpoint = self.session.endpoints[arm]
         client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
         for request, wire in writes:
-            due = perf_counter_ns()
+            due = _due_after(endpoint.pause_us)
             recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
+
+
+def _due_after(pause_us: int) -> int:
+    """Spin for the pause of an arm and return the time at which its next request is due."""
+    now = perf_counter_ns()
+    end = now + pause_us * 1000
+    while now < end:
+        now = perf_counter_ns()
+    return now
 
 
 def _errors(samples: list[Sample]) -> dict[str, int]:

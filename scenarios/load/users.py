@@ -16,11 +16,15 @@ NETWORK_TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an archive answers, the headers that say who asks, and an injected delay in microseconds."""
+    """Where an archive answers, and the headers that say who asks.
+
+    A delay is spun between the clock and the write of each request; a pause is spun before the clock.
+    """
 
     base_url: str
     headers: dict[str, str] = field(default_factory=dict)
     delay_us: int = 0
+    pause_us: int = 0
 
     def wire(self, request: Request) -> bytes:
         """Return the request as bytes for this archive."""

@@ -59,7 +59,10 @@ def test_overrides_set_values_of_their_type(campaign: Path) -> None:
     [
         (["arms.onn.delay_us=500"], "there is no table arms.onn; here are off, on"),
         (["arms.on.delay_us"], "write it as table.key=value"),
-        (["arms.on.delay=500"], "arms.on has no key 'delay'; there are name, accounting, target, delay_us"),
+        (
+            ["arms.on.delay=500"],
+            "arms.on has no key 'delay'; there are name, accounting, target, delay_us, pause_us",
+        ),
         (["arms.on.delay_us=fast"], "it has to be of type int"),
         (["arms.on.delay_us=-1"], "a delay cannot be negative"),
         (["rounds=0"], "has to be above 0"),
