@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
+from tests.server.hospital import DESIGNS, Hospital, open_hospital
 from tests.server.running import RunningArchive
 
 
@@ -18,6 +19,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningArchive]:
 def _running(data: Path, accounting: str) -> Iterator[RunningArchive]:
     archive = RunningArchive(data, accounting).start()
     yield archive
+    archive.end()
+    archive.client.close()
+
+
+@pytest.fixture(params=DESIGNS)
+def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
+    """A hospital of one test's own, in every design; modules that only read have one for all their tests."""
+    archive = RunningArchive(tmp_path / "data", request.param).start()
+    yield open_hospital(archive, ct)
     archive.end()
     archive.client.close()
 

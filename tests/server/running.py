@@ -1,5 +1,6 @@
 """An archive as a process of its own: started as a user starts it, on a free port, spoken to over HTTP."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from typing import IO, Any
 
 import httpx
 from pydicom import dcmread
+
+from reference_server.administration import make_administrator
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUNDARY = "a-boundary-of-the-tests"
@@ -147,16 +150,8 @@ class RunningArchive:
         return self.client.post(f"{self.base}{path}", content=payload(parts), headers=headers)
 
     def administrator(self, name: str = "root") -> str:
-        """Return a token of an administrator, made on the command line."""
-        done = subprocess.run(
-            server_command("token", "--data", str(self.data), "--user", name),
-            cwd=ROOT,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
+        """Return a token of an administrator, made as the command line makes it."""
+        return asyncio.run(make_administrator(self.data, name, None))
 
     def manage(self, path: str, body: dict[str, Any], token: str) -> httpx.Response:
         """Answer a POST to the management API."""

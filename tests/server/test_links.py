@@ -3,26 +3,15 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-import pytest
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import RunningArchive, bearer, changed
-
-
-@pytest.fixture(params=DESIGNS)
-def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
-    archive = RunningArchive(tmp_path / "data", request.param).start()
-    yield open_hospital(archive, ct)
-    archive.end()
-    archive.client.close()
+from tests.server.hospital import Hospital
+from tests.server.running import bearer, changed
 
 
 def link(hospital: Hospital, token: str, **more: Any) -> tuple[int, str]:

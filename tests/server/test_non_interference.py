@@ -8,15 +8,13 @@ same, octet for octet, but for the clock and the random boundaries of multipart.
 import itertools
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
-import pytest
 
 from reference_server.routes import RESOURCES
-from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import RunningArchive, bearer, changed
+from tests.server.hospital import Hospital
+from tests.server.running import bearer, changed
 
 CLOCK = {"date", "server-timing"}
 UIDS = ("study", "series", "instance")
@@ -37,14 +35,6 @@ QUERIES = (
     "offset=1",
 )
 CONDITIONS: tuple[dict[str, str], ...] = ({}, {"If-None-Match": "*"}, {"Range": "bytes=0-9"})
-
-
-@pytest.fixture(params=DESIGNS)
-def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
-    archive = RunningArchive(tmp_path / "data", request.param).start()
-    yield open_hospital(archive, ct)
-    archive.end()
-    archive.client.close()
 
 
 def instance(content: bytes, uids: tuple[str, str, str], modality: str = "CT") -> bytes:

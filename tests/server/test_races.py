@@ -2,28 +2,17 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from pathlib import Path
 
 import httpx
-import pytest
 from pydicom import dcmread
 
-from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import AS_STORED, RunningArchive, bearer, changed, split_parts
+from tests.server.hospital import Hospital
+from tests.server.running import AS_STORED, bearer, changed, split_parts
 
 READERS = 4
 ROUNDS = 5
-
-
-@pytest.fixture(params=DESIGNS)
-def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
-    archive = RunningArchive(tmp_path / "data", request.param).start()
-    yield open_hospital(archive, ct)
-    archive.end()
-    archive.client.close()
 
 
 def read_until(stop: threading.Event, url: str, token: str) -> list[tuple[float, int]]:

@@ -1,22 +1,12 @@
 """Shares are attenuated, live or a snapshot, bounded in time, and gone at once when they are revoked."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from pydicom.uid import generate_uid
 
-from tests.server.hospital import DESIGNS, Hospital, open_hospital
-from tests.server.running import RunningArchive, bearer, changed
-
-
-@pytest.fixture(params=DESIGNS)
-def hospital(tmp_path: Path, ct: bytes, request: pytest.FixtureRequest) -> Iterator[Hospital]:
-    archive = RunningArchive(tmp_path / "data", request.param).start()
-    yield open_hospital(archive, ct)
-    archive.end()
-    archive.client.close()
+from tests.server.hospital import Hospital
+from tests.server.running import bearer, changed
 
 
 def another(content: bytes) -> bytes:
