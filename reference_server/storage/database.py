@@ -1,7 +1,7 @@
 """The index is one SQLite database in WAL mode, with one writer that commits in groups.
 
-Each awaited statement is a round trip to a connection's thread, the dominant cost of a small query, so a read
-is one statement. Writes of concurrent requests are collected while a commit is under way and share the next
+A read is one statement; a short one is answered at once (`short_reads`), any other in the thread of a
+connection. Writes of concurrent requests are collected while a commit is under way and share the next
 one, with synchronous=FULL: when `write` returns, its rows are on disk.
 """
 
@@ -17,6 +17,7 @@ from reference_server.errors import Unavailable
 from reference_server.storage.moments import utc_moment
 from reference_server.storage.names import fold_name, name_words
 from reference_server.storage.predicate import Value
+from reference_server.storage.short_reads import ShortReads
 from reference_server.timing import count_round_trip, measured
 
 Row = tuple[Any, ...]
@@ -24,6 +25,7 @@ Result = TypeVar("Result")
 Write = Callable[["Transaction"], Awaitable[Result]]
 GROUP_LIMIT = 64
 READER_CACHE_KIBIBYTES = 65_536
+SHORT_READS_CACHE_KIBIBYTES = 16_384
 WRITER_CACHE_KIBIBYTES = 16_384  # more of a large transaction goes to the write-ahead log before its commit
 # What SQL calls by these names, with so many arguments.
 FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
@@ -32,6 +34,15 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
     ("utc_moment", 2, utc_moment),
 )
 BUSY_TIMEOUT_SECONDS = 30.0
+
+
+def _pragmas(cache_kibibytes: int) -> tuple[str, ...]:
+    return (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"cache_size=-{cache_kibibytes}",
+        "mmap_size=1073741824",
+    )
 
 
 class Transaction:
@@ -76,23 +87,22 @@ class Database:
         for name, arguments, function in FUNCTIONS:
             await self._reader.create_function(name, arguments, function, deterministic=True)
         await self._reader.execute("PRAGMA query_only=1")
+        self._short_reads = ShortReads(self._path, _pragmas(SHORT_READS_CACHE_KIBIBYTES))
+        for name, arguments, function in FUNCTIONS:
+            self._short_reads.connection.create_function(name, arguments, function, deterministic=True)
         self._committer = asyncio.create_task(self._commit_forever(), name="committer")
 
     async def close(self) -> None:
         """Stop the writer and close the connections."""
         self._committer.cancel()
         await asyncio.gather(self._committer, return_exceptions=True)
+        self._short_reads.close()
         for connection in (self._reader, self._writer):
             await connection.close()
 
     async def _connect(self, cache_kibibytes: int) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            f"cache_size=-{cache_kibibytes}",
-            "mmap_size=1073741824",
-        ):
+        for pragma in _pragmas(cache_kibibytes):
             await connection.execute(f"PRAGMA {pragma}")
         return connection
 
@@ -101,7 +111,10 @@ class Database:
         count_round_trip()
         with measured("index"):
             try:
-                return await self._reader.execute_fetchall(sql, values)  # type: ignore[return-value]  # typed as Row
+                rows = self._short_reads.rows(sql, values)
+                if rows is None:
+                    rows = await self._reader.execute_fetchall(sql, values)  # type: ignore[assignment]  # typed as Row
+                return rows
             except sqlite3.Error as error:
                 raise Unavailable("the index cannot be read") from error
 
