@@ -5,6 +5,7 @@ long it takes, and requests that come before their turn are queued however many 
 line and headers) has a size and a time, and few requests may wait; the body of a request and the reader of an
 answer have to make headway in every period of the clock. Who does not is answered 431 or 408 where no answer
 is under way, and cut off. While the archive works and the client has nothing to do, no clock runs against it.
+An answer to a client who has gone ends at its next piece.
 """
 
 import asyncio
@@ -12,13 +13,21 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from starlette.types import Message
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from reference_server.outlet import Outlet
 
 MAX_HEAD_BYTES = 65_536
 MAX_PIPELINED = 64
 HEADWAY_BYTES = 1024
 SEPARATORS = len(b": \r\n")
+ZERO_COPY = "http.response.zerocopysend"
+
+
+class ClientGoneError(OSError):
+    """Nobody is there to read the answer (as ASGI wants it, an OSError)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class Connection(HttpToolsProtocol):
         self._in_head, self._head_bytes, self._heads = True, 0, 0
         self._received = self._resumed = 0
         self._cut = False
+        self._outlet = Outlet(transport, self.flow, self.loop)
         self._answered: RequestResponseCycle | None = None
         self._before = self._headway()
         self._clock = self.loop.call_later(self.patience_seconds, self._look)
@@ -66,6 +76,7 @@ class Connection(HttpToolsProtocol):
             self._answered.disconnected = True
             self._answered.message_event.set()
         super().connection_lost(exc)
+        self._outlet.close()
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived; a head that grows beyond its size ends the connection."""
@@ -104,7 +115,28 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answered = cycle
-        super()._start_asgi_task(cycle, app)
+
+        async def send(message: Any) -> None:
+            if cycle.disconnected:
+                raise ClientGoneError
+            if message["type"] == ZERO_COPY:
+                await self._send_file(cycle, message)
+            else:
+                await cycle.send(message)
+
+        async def answer(scope: Any, receive: ASGIReceiveCallable, _: ASGISendCallable) -> None:
+            scope["extensions"] = {ZERO_COPY: {}}
+            try:
+                await app(scope, receive, send)
+            except ClientGoneError:
+                return
+
+        super()._start_asgi_task(cycle, answer)
+
+    async def _send_file(self, cycle: RequestResponseCycle, message: Message) -> None:
+        """Send octets of a file as a part of a body whose length was announced."""
+        cycle.expected_content_length -= message["count"]
+        await self._outlet.send(message["file"], message["offset"], message["count"])
 
     def resume_writing(self) -> None:
         """Note that the client reads."""
@@ -112,7 +144,8 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def _headway(self) -> Headway:
-        return Headway(self._heads, self._received, self._resumed, self.transport.get_write_buffer_size())
+        unsent = self.transport.get_write_buffer_size() + self._outlet.unsent
+        return Headway(self._heads, self._received, self._resumed + self._outlet.moves, unsent)
 
     def _look(self) -> None:
         """Once a period, end the connection if it was the client's turn and nothing came of it."""

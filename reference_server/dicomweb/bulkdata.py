@@ -109,7 +109,7 @@ async def retrieve_bulkdata(request: Request) -> Response:
     choice, values = await _given(archive, item)
     location = {"content-location": _location(archive, request, item)}
     if not choice.multipart and len(values) == 1:
-        return single_part(request, values[0], choice.media_type, validator, location)
+        return await single_part(request, values[0], choice.media_type, validator, location)
     return StreamedParts(_parts(archive, request, [item]), validator.headers)
 
 

@@ -42,7 +42,7 @@ async def retrieve_instances(request: Request) -> Response:
     tried: dict[tuple[str, str], bool] = {}
     parts = [await instance_part(archive, located, base, choice, tried) for located in objects]
     if not choice.multipart:
-        return single_part(request, await parts[0].read(), DICOM, validator)
+        return await single_part(request, parts[0].content, DICOM, validator)
     return PartsResponse(parts, DICOM, validator.headers)
 
 
@@ -60,20 +60,16 @@ async def instance_part(
     for syntax in syntaxes_of_part(stored, choice.transfer_syntaxes):
         headers = (("Content-Type", f"{DICOM}; transfer-syntax={syntax}"), ("Content-Location", url))
         if syntax == stored:
-            return PartSource(headers, located.size_bytes, partial(read_blob, archive, located))
+            return PartSource(headers, archive.blobs.extent(located.blob, 0, located.size_bytes))
         trial = (located.blob if syntax in LOSSLESS_ENCODINGS else stored, syntax)
         if trial not in tried:
             content = await _tried(archive, located, syntax)
             tried[trial] = content is not None
             if content is not None and len(tried) == 1:
-                return PartSource(headers, len(content), partial(_ready, content))
+                return PartSource(headers, content)
         if tried[trial]:
-            return PartSource(headers, None, partial(_converted, archive, located, syntax))
+            return PartSource(headers, partial(_converted, archive, located, syntax))
     raise NotAcceptable(f"an instance that is stored as {stored} cannot be sent as you accept it")
-
-
-async def _ready(content: bytes) -> bytes:
-    return content
 
 
 async def _converted(archive: Archive, located: Located, syntax: str) -> bytes:

@@ -1,7 +1,7 @@
 """WADO-RS frames of one instance (PS3.18 10.4.1.1.6)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from starlette.requests import Request
@@ -18,8 +18,8 @@ from reference_server.dicomweb.transfer import EXPLICIT_VR_LITTLE_ENDIAN
 from reference_server.dicomweb.validators import Validator, validator_of
 from reference_server.dicomweb.wado import instance_url, read_blob, retrievable
 from reference_server.errors import NotAcceptable, NotFound
+from reference_server.storage.extents import Extent
 from reference_server.storage.records import Located
-from reference_server.timing import measured
 
 
 async def retrieve_frames(request: Request) -> Response:
@@ -39,13 +39,13 @@ async def retrieve_frames(request: Request) -> Response:
     url = f"{instance_url(archive.base_url(request), located)}/frames"
     if not choice.multipart:
         location = {"content-location": f"{url}/{numbers[0]}"}
-        return single_part(request, frames[0], choice.media_type, validator, location)
+        return await single_part(request, frames[0], choice.media_type, validator, location)
     return _parts(frames, [f"{url}/{number}" for number in numbers], choice, validator)
 
 
 async def first_possible(
-    choices: tuple[Choice, ...], give: Callable[[Choice], Awaitable[list[bytes]]]
-) -> tuple[Choice, list[bytes]]:
+    choices: tuple[Choice, ...], give: Callable[[Choice], Awaitable[Sequence[bytes | Extent]]]
+) -> tuple[Choice, Sequence[bytes | Extent]]:
     """Return the best choice that can be given, and what was given; raises NotAcceptable where none can."""
     for choice in choices[:-1]:
         try:
@@ -57,37 +57,27 @@ async def first_possible(
 
 async def _frames(
     archive: Archive, located: Located, numbers: tuple[int, ...], choice: Choice
-) -> list[bytes]:
+) -> Sequence[bytes | Extent]:
     layout = located.frames
     if layout is not None and choice.transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN:
         if max(numbers) > layout.count:
             raise NotFound(f"this instance has {layout.count} frames")
-        with measured("blob"):
-            size = layout.frame_bytes
-            return [
-                archive.blobs.read_range(located.blob, layout.offset + (number - 1) * size, size)
-                for number in numbers
-            ]
+        size = layout.frame_bytes
+        return [
+            archive.blobs.extent(located.blob, layout.offset + (number - 1) * size, size)
+            for number in numbers
+        ]
     content = await read_blob(archive, located)
     cut = partial(frames_of, content, numbers, choice.transfer_syntax)
     return await asyncio.get_running_loop().run_in_executor(archive.workers, cut)
 
 
-def _parts(contents: list[bytes], locations: list[str], choice: Choice, validator: Validator) -> Response:
+def _parts(
+    contents: Sequence[bytes | Extent], locations: list[str], choice: Choice, validator: Validator
+) -> Response:
     content_type = f"{choice.media_type}; transfer-syntax={choice.transfer_syntax}"
-
-    async def give(content: bytes) -> bytes:
-        return content
-
-    return PartsResponse(
-        [
-            PartSource(
-                (("Content-Type", content_type), ("Content-Location", location)),
-                len(content),
-                partial(give, content),
-            )
-            for content, location in zip(contents, locations, strict=True)
-        ],
-        choice.media_type,
-        validator.headers,
-    )
+    parts = [
+        PartSource((("Content-Type", content_type), ("Content-Location", location)), content)
+        for content, location in zip(contents, locations, strict=True)
+    ]
+    return PartsResponse(parts, choice.media_type, validator.headers)

@@ -77,4 +77,4 @@ def _xml(documents: list[bytes]) -> Response:
         return json_to_xml(orjson.loads(document))
 
     headers = (("Content-Type", DICOM_XML),)
-    return PartsResponse([PartSource(headers, None, partial(part, each)) for each in documents], DICOM_XML)
+    return PartsResponse([PartSource(headers, partial(part, each)) for each in documents], DICOM_XML)

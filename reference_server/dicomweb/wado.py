@@ -107,7 +107,7 @@ async def retrieve_metadata(request: Request) -> Response:
         content = await _xml(archive, documents[0])
         return Response(content, headers={"content-type": choice.media_type, **validator.headers})
     headers = (("Content-Type", choice.media_type),)
-    parts = [PartSource(headers, None, partial(_xml, archive, document)) for document in documents]
+    parts = [PartSource(headers, partial(_xml, archive, document)) for document in documents]
     return PartsResponse(parts, choice.media_type, validator.headers)
 
 

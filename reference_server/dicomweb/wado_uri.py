@@ -67,7 +67,7 @@ async def _object(request: Request, located: Located, transfer_syntax: str | Non
     if validator.holds(request):
         return validator.unchanged()
     part = await instance_part(archive, located, archive.base_url(request), choice, {})
-    return single_part(request, await part.read(), DICOM, validator)
+    return await single_part(request, part.content, DICOM, validator)
 
 
 async def _picture(

@@ -112,11 +112,12 @@ class Database:
         with measured("index"):
             try:
                 rows = self._short_reads.rows(sql, values)
-                if rows is None:
-                    rows = await self._reader.execute_fetchall(sql, values)  # type: ignore[assignment]  # typed as Row
-                return rows
+                return await self._long_read(sql, values) if rows is None else rows
             except sqlite3.Error as error:
                 raise Unavailable("the index cannot be read") from error
+
+    async def _long_read(self, sql: str, values: Sequence[Value]) -> list[Row]:
+        return await self._reader.execute_fetchall(sql, values)  # type: ignore[return-value]  # typed as Row
 
     async def write(self, work: Write[Result]) -> Result:
         """Carry out the work inside the next group commit and return its result once that is on disk.

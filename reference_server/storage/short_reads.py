@@ -1,9 +1,9 @@
 """Statements that take less time than a hop to a thread are answered in the thread that asks.
 
 A round trip to a connection's thread costs two wake-ups, about a tenth of a millisecond, which is several
-times what a lookup by key takes. So a statement is tried here first, with a deadline that SQLite looks at while
-it runs; one that misses it is given up, and asked again in the thread of the index, where it holds up nobody.
-Texts that missed it go there at once for a while.
+times what a lookup by key takes. So a statement is tried here first, with a deadline that SQLite looks at
+while it runs; one that misses it is given up, and asked again in the thread of the index, where it holds up
+nobody. Texts that missed it go there at once for a while.
 """
 
 import sqlite3
