@@ -11,6 +11,7 @@ SCHEMA = pa.schema(
     [
         ("run", pa.string()),
         ("round", pa.int32()),
+        ("phase", pa.string()),
         ("arm", pa.string()),
         ("block", pa.int32()),
         ("restart", pa.int32()),
@@ -38,6 +39,7 @@ class Block:
 
     run: str
     round: int
+    phase: str
     arm: str
     block: int
     restart: int

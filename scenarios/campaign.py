@@ -25,7 +25,7 @@ from scenarios.forecast import describe
 from scenarios.generator_process import GeneratorError
 from scenarios.load.workload import Workload, WorkloadError, build_workload
 from scenarios.plan import Plan, PlanError, read_plan
-from scenarios.preparation import made_data
+from scenarios.preparation import expected_instances, made_data
 from scenarios.run_folder import RunFolder
 from scenarios.session import measure
 from scenarios.telling import tell
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         plan = read_plan(chosen.campaign, chosen.set)
         if chosen.dry_run:
-            describe(plan, chosen.data)
+            describe(plan, chosen.data, expected_instances(plan.data, chosen.data))
             return OK
         data = chosen.data or made_data(plan.data)
         manifest = open_data_set(data)

@@ -1,11 +1,12 @@
-"""The measuring session: warm-up, rounds of blocks, one repetition of a block that is not valid.
+"""The measuring: phases of rounds of blocks, warm-ups, and one repetition of a block that is not valid.
 
 It knows arms, the generator and the schedule; it writes blocks as they end. It decides nothing about the
 run as a whole.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -13,17 +14,21 @@ from typing import Any
 from datasets.manifest import Manifest
 from scenarios.arms import Arm
 from scenarios.blocks import Block
+from scenarios.capacity import find_capacity, slowest
 from scenarios.comparability import damaged_bodies
+from scenarios.forecast import forecast, told_duration
 from scenarios.generator_process import GeneratorProcess
 from scenarios.load.operations import Operation
 from scenarios.machine import take_reading
+from scenarios.phases import Loop, Phase
 from scenarios.plan import Plan
 from scenarios.run_folder import RunFolder
 from scenarios.schedule import orders, restarts_before
+from scenarios.telling import tell
 from scenarios.validity import block_faults
+from scenarios.warming import warm
 
 ATTEMPTS = 2
-AGREEING_WINDOWS = 3
 TOLD_ERRORS = 5  # kinds of request errors that a fault names
 
 
@@ -36,61 +41,91 @@ class Measuring:
     manifest: Manifest
     generator: GeneratorProcess
     folder: RunFolder
-    tell: Callable[[str], None]
     blocks: list[Block] = field(default_factory=list)
     medians: dict[tuple[int, str], dict[Operation, float]] = field(default_factory=dict)
+    capacities: list[dict[str, Any]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    restart: int = 0
+    restart: int = -1
 
     def run(self) -> None:
         """Carry out all rounds; stops early at a block that is invalid twice."""
-        plan = self.plan
-        schedule = orders(list(self.arms), plan.rounds, plan.seed)
-        starts = restarts_before(plan.rounds, plan.restarts)
-        for round_number, order in enumerate(schedule):
-            if round_number in starts:
-                self._start_again(starts[round_number])
+        expected, started = forecast(self.plan), time.monotonic()
+        starts = restarts_before(self.plan.rounds, self.plan.restarts)
+        first = True
+        for number, phase, order in self._rounds():
+            if first or number in starts:
+                self._start_again(first=first)
+            first = False
+            rated = self._rated(phase)
             for arm in order:
-                if not self._measure(round_number, arm):
+                if not self._measure(number, rated, arm):
                     return
-            random = Random(f"{plan.seed}/{round_number}/verify")  # noqa: S311  a sample, not a secret
+            random = Random(f"{self.plan.seed}/{number}/verify")  # noqa: S311  a sample, not a secret
             self.faults += damaged_bodies(list(self.arms.values()), self.manifest, random)
+            left_s = expected.left_s(0, number + 1, time.monotonic() - started)
+            tell(f"round {number + 1}/{len(expected.rounds)} done; about {told_duration(left_s)} left")
 
-    def _start_again(self, restart: int) -> None:
+    def _rounds(self) -> Iterator[tuple[int, Phase, tuple[str, ...]]]:
+        """Yield the number, the phase and the order of the arms of each round."""
+        number = 0
+        for phase in self.plan.phases():
+            for order in orders(list(self.arms), phase.rounds, phase.seed(self.plan.seed)):
+                yield number, phase, order
+                number += 1
+
+    def _rated(self, phase: Phase) -> Phase:
+        """Return the phase with its rate; the capacity is searched for when it is needed first."""
+        if phase.share_of_capacity is None:
+            return phase
+        if not self.capacities:
+            for arm in self.arms:
+                found = find_capacity(arm, self.plan.capacity, self._ask_to("saturate"))
+                self.capacities.append(found.facts())
+                tell(f"arm {arm} answers {found.best.requests_per_s:.0f}/s to {found.best.clients} clients")
+            self.folder.record({"capacity": self.capacities, "phases": self.phase_facts()})
+        return self._with_rate(phase)
+
+    def _with_rate(self, phase: Phase) -> Phase:
+        if phase.share_of_capacity is None or not self.capacities:
+            return phase
+        rate = round(phase.share_of_capacity * slowest(self.capacities), 1)
+        return dataclasses.replace(phase, rate_per_s=rate)
+
+    def phase_facts(self) -> list[dict[str, Any]]:
+        """Return what run.json says about the phases, with the rates as far as they are known."""
+        return [self._with_rate(phase).facts() for phase in self.plan.phases()]
+
+    def _ask_to(self, what: str) -> Any:
+        return lambda **command: self.generator.ask(do=what, **command)
+
+    def _start_again(self, *, first: bool) -> None:
         """Restart the servers, except before the first round, and warm every arm."""
-        self.restart = restart
-        if restart:
+        self.restart += 1
+        if not first:
             for arm in self.arms.values():
                 if arm.pid is not None:
                     arm.stop()
                     arm.start()
             self.generator.ask(do="reconnect")
-        for arm_name in self.arms:
-            self._warm(arm_name)
-
-    def _warm(self, arm: str) -> None:
-        """Read until successive windows agree; what never settles is noted."""
+        self.folder.record({"arms": {name: arm.facts() for name, arm in self.arms.items()}})
         warmup = self.plan.warmup
-        windows: list[float] = []
-        while len(windows) * warmup.window_s < warmup.at_most_s:
-            answer = self.generator.ask(do="warm", arm=arm, seconds=warmup.window_s)
-            windows.append(sum(answer["medians_ms"].values()))
-            last = windows[-AGREEING_WINDOWS:]
-            if len(last) == AGREEING_WINDOWS and max(last) <= min(last) * (1 + warmup.tolerance):
-                self.tell(f"arm {arm} is warm after {len(windows) * warmup.window_s:g} s")
-                return
-        self.notes.append(
-            f"warm-up: arm {arm} did not settle within {warmup.tolerance:.0%} in {warmup.at_most_s:g} s "
-            f"(start {self.restart})"
-        )
+        for name in self.arms:
+            seconds, warmed = warm(name, warmup, self._ask_to("warm"))
+            if warmed:
+                tell(f"arm {name} is warm after {seconds:g} s")
+            else:
+                self.notes.append(
+                    f"warm-up: arm {name} did not settle within {warmup.tolerance:.0%} in "
+                    f"{warmup.at_most_s:g} s (start {self.restart})"
+                )
 
-    def _measure(self, round_number: int, arm: str) -> bool:
+    def _measure(self, round_number: int, phase: Phase, arm: str) -> bool:
         """Measure a block, and once more if it is not valid; tell whether one attempt was."""
         faults: list[str] = []
-        where = f"round {round_number + 1}/{self.plan.rounds} {arm}"
+        where = f"round {round_number + 1} {phase.name} {arm}"
         for _ in range(ATTEMPTS):
-            block, facts = self._block(round_number, arm)
+            block, facts = self._block(round_number, phase, arm)
             faults = block_faults(block, self.plan.validity)
             if faults:
                 faults += [f"{reason} ({times} times)" for reason, times in facts["errors"].items()][
@@ -100,16 +135,17 @@ class Measuring:
             self.blocks.append(dataclasses.replace(block, valid=not faults, reason=reason))
             self.folder.record_blocks(self.blocks)
             if not faults:
-                medians = {Operation(name): value for name, value in facts["medians_ms"].items()}
-                self.medians[round_number, arm] = medians
+                if phase.share_of_capacity is None:
+                    medians = {Operation(name): value for name, value in facts["medians_ms"].items()}
+                    self.medians[round_number, arm] = medians
                 rate = block.requests / ((block.ended_ns - block.started_ns) / 1e9)
-                self.tell(f"{where}: {block.requests} requests, {rate:.0f}/s")
+                tell(f"{where}: {block.requests} requests, {rate:.0f}/s")
                 return True
-            self.tell(f"{where}: block {block.block} is invalid: {reason}")
+            tell(f"{where}: block {block.block} is invalid: {reason}")
         self.faults += [f"round {round_number + 1}, arm {arm}, twice in a row: {fault}" for fault in faults]
         return False
 
-    def _block(self, round_number: int, arm: str) -> tuple[Block, dict[str, Any]]:
+    def _block(self, round_number: int, phase: Phase, arm: str) -> tuple[Block, dict[str, Any]]:
         """Let the generator carry out one block between two readings of the machine."""
         number, server_pid = len(self.blocks), self.arms[arm].pid
         before = take_reading(server_pid, self.generator.pid)
@@ -118,13 +154,16 @@ class Measuring:
             arm=arm,
             round_number=round_number,
             block=number,
-            seconds=self.plan.block_s,
+            seconds=phase.block_s,
+            rate_per_s=phase.rate_per_s if phase.loop is Loop.OPEN else 0.0,
+            writes=phase.share_of_capacity is None,
             path=str(self.folder.samples_path(number).resolve()),
         )
         after = take_reading(server_pid, self.generator.pid)
         block = Block(
             run=self.folder.id,
             round=round_number,
+            phase=phase.name,
             arm=arm,
             block=number,
             restart=self.restart,

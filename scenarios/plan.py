@@ -7,11 +7,12 @@ default.
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from scenarios.load.operations import READS, WRITES, Operation
+from scenarios.phases import CapacityPlan, Loop, OpenLoopPlan, Phase, open_phases
 
 T = TypeVar("T")
 
@@ -80,6 +81,21 @@ class Plan:
     data: DataPlan = DataPlan()
     warmup: WarmupPlan = WarmupPlan()
     validity: Thresholds = Thresholds()
+    open_loop: OpenLoopPlan | None = None  # after the closed loop, at parts of the measured capacity
+    capacity: CapacityPlan = field(default_factory=CapacityPlan)
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Return the phases in the order in which they are measured."""
+        if self.rate_per_s:
+            return (Phase("open", Loop.OPEN, self.rounds, self.block_s, self.rate_per_s, self.connections),)
+        closed = Phase("closed", Loop.CLOSED, self.rounds, self.block_s)
+        return (closed, *(open_phases(self.open_loop, self.connections) if self.open_loop else ()))
+
+    def most_connections(self) -> int:
+        """Return how many connections to one arm the campaign uses at most at the same time."""
+        if self.open_loop:
+            return max(self.connections, *self.capacity.clients)
+        return self.connections if self.rate_per_s else 1
 
     def facts(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
@@ -143,6 +159,10 @@ def _plan(document: dict[str, Any]) -> Plan:
             "data": _typed(DataPlan, "data", values.get("data", {})),
             "warmup": _typed(WarmupPlan, "warmup", values.get("warmup", {})),
             "validity": _typed(Thresholds, "validity", values.get("validity", {})),
+            "open_loop": _typed(OpenLoopPlan, "open_loop", found)
+            if (found := values.get("open_loop"))
+            else None,
+            "capacity": _typed(CapacityPlan, "capacity", values.get("capacity", {})),
         },
     )
     _check(plan)
@@ -185,13 +205,40 @@ def _check(plan: Plan) -> None:
         raise PlanError(f"rate_per_s is {plan.rate_per_s}; it has to be 0 (closed loop) or above")
     if not plan.reads:
         raise PlanError("[reads] names no operation, and blocks are bounded by reads")
+    if plan.open_loop:
+        _check_open_loop(plan, plan.open_loop)
     if plan.restarts > plan.rounds:
         raise PlanError(f"restarts ({plan.restarts}) cannot exceed rounds ({plan.rounds})")
     for arm in plan.arms:
-        if bool(arm.accounting) == bool(arm.target):
-            raise PlanError(
-                f"arms.{arm.name} needs either accounting (a reference server) or target, and not both"
-            )
-        for name, value in (("delay_us", arm.delay_us), ("pause_us", arm.pause_us)):
-            if value < 0:
-                raise PlanError(f"arms.{arm.name}.{name} is {value}; a delay cannot be negative")
+        _check_arm(arm)
+
+
+def _check_arm(arm: ArmPlan) -> None:
+    """Refuse an arm that is no archive, or two."""
+    if bool(arm.accounting) == bool(arm.target):
+        raise PlanError(
+            f"arms.{arm.name} needs either accounting (a reference server) or target, and not both"
+        )
+    for name, value in (("delay_us", arm.delay_us), ("pause_us", arm.pause_us)):
+        if value < 0:
+            raise PlanError(f"arms.{arm.name}.{name} is {value}; a delay cannot be negative")
+
+
+def _check_open_loop(plan: Plan, open_loop: OpenLoopPlan) -> None:
+    """Refuse what no open loop after a closed one can be made of."""
+    if plan.rate_per_s:
+        raise PlanError("rate_per_s makes all rounds open loop, so [open_loop] has no place beside it")
+    for where, value in (("rounds", open_loop.rounds), ("block_s", open_loop.block_s)):
+        if value <= 0:
+            raise PlanError(f"open_loop.{where} is {value}; it has to be above 0")
+    _check_parts("open_loop.fractions", open_loop.fractions, float)
+    _check_parts("capacity.clients", plan.capacity.clients, int)
+
+
+def _check_parts(where: str, values: object, kind: type[float]) -> None:
+    """Refuse what is not a list of different positive numbers."""
+    kinds = (int, kind)
+    if not isinstance(values, list | tuple) or not values or len(set(values)) < len(values):
+        raise PlanError(f"{where} is {values!r}; write a list of different numbers")
+    if not all(isinstance(each, kinds) and not isinstance(each, bool) and each > 0 for each in values):
+        raise PlanError(f"{where} is {values!r}; each has to be a number above 0")

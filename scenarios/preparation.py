@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from datasets.manifest import Manifest
+from datasets.plans import plan as planned
+from datasets.recipes import RecipeError, recipe_named
 from scenarios.arms import Arm
+from scenarios.data_set import open_data_set
 from scenarios.filling import fill
 from scenarios.plan import DataPlan, PlanError
 from scenarios.run_folder import RunFolder
@@ -18,6 +21,18 @@ from scenarios.telling import tell
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE_DATA = ROOT / "build" / "data"
+
+
+def expected_instances(data: DataPlan, folder: Path | None) -> int:
+    """Return how many instances will be filled in, without making what is not there."""
+    if folder is not None:
+        return sum(
+            len(series.instances) for study in open_data_set(folder).studies for series in study.series
+        )
+    try:
+        return sum(study.instances for study in planned(recipe_named(data.recipe), data.seed))
+    except RecipeError as error:
+        raise PlanError(str(error)) from None
 
 
 def made_data(data: DataPlan) -> Path:

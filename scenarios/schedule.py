@@ -17,7 +17,7 @@ def williams_square(size: int) -> list[list[int]]:
     return rows if size % 2 == 0 else rows + [row[::-1] for row in rows]
 
 
-def orders(arms: Sequence[str], rounds: int, seed: int) -> list[tuple[str, ...]]:
+def orders(arms: Sequence[str], rounds: int, seed: int | str) -> list[tuple[str, ...]]:
     """Return the order of the arms in each round; the same seed gives the same orders."""
     random = Random(f"{seed}/schedule")  # noqa: S311  an experiment's order, not a secret
     chosen: list[tuple[str, ...]] = []

@@ -20,7 +20,6 @@ from scenarios.plan import Plan
 from scenarios.preparation import fill_all, start_all
 from scenarios.run_folder import RunFolder
 from scenarios.schedule import orders
-from scenarios.telling import tell
 from scenarios.validity import compare_twins, twin_faults
 
 
@@ -30,7 +29,7 @@ def measure(plan: Plan, data: Path, manifest: Manifest, workload: Workload, fold
     folder.record(
         {
             "campaign": plan.facts(),
-            "schedule": orders([arm.name for arm in plan.arms], plan.rounds, plan.seed),
+            "schedule": _schedule(plan),
             "operations": {str(name): {"targets": len(each)} for name, each in workload.reads.items()},
             "environment": describe_environment()
             | {"server_cpu": server_cpu, "generator_cpu": generator_cpu},
@@ -49,7 +48,7 @@ def measure(plan: Plan, data: Path, manifest: Manifest, workload: Workload, fold
             return faults
         session = session_document(plan, data, arms, folder, generator_cpu)
         generator = stack.enter_context(GeneratorProcess(session, work))
-        measuring = Measuring(plan, arms, manifest, generator, folder, tell)
+        measuring = Measuring(plan, arms, manifest, generator, folder)
         with _recording(folder, measuring, arms):
             measuring.run()
         return measuring.faults
@@ -71,6 +70,7 @@ def _recording(folder: RunFolder, measuring: Measuring, arms: dict[str, Arm]) ->
                 "arms": {name: arm.facts() for name, arm in arms.items()},
                 "measured_s": round(time.monotonic() - started, 1),
                 "generator": _generator_facts(measuring.plan),
+                "phases": measuring.phase_facts(),
                 "validity": {
                     "faults": measuring.faults,
                     "notes": measuring.notes,
@@ -79,6 +79,12 @@ def _recording(folder: RunFolder, measuring: Measuring, arms: dict[str, Arm]) ->
                 },
             }
         )
+
+
+def _schedule(plan: Plan) -> list[tuple[str, ...]]:
+    """Return the order of the arms in each round of all phases."""
+    names = [arm.name for arm in plan.arms]
+    return [order for phase in plan.phases() for order in orders(names, phase.rounds, phase.seed(plan.seed))]
 
 
 def _generator_facts(plan: Plan) -> dict[str, Any]:
@@ -113,7 +119,6 @@ def session_document(
         "reads": plan.reads,
         "writes": plan.writes,
         "endpoints": endpoints,
-        "rate_per_s": plan.rate_per_s,
-        "connections": plan.connections,
+        "connections": plan.most_connections(),
         "cpu": cpu,
     }

@@ -21,6 +21,7 @@ from random import Random
 from time import perf_counter_ns, process_time
 from typing import Any
 
+import gevent
 from gevent.monkey import is_module_patched
 from locust import task
 from locust.env import Environment
@@ -50,8 +51,7 @@ class Session:
     reads: dict[Operation, int]  # times per round-robin
     writes: dict[Operation, int]  # times per block
     endpoints: dict[str, Endpoint]
-    rate_per_s: float  # of Poisson arrivals; 0: closed loop
-    connections: int
+    connections: int  # to one arm at the same time, at most
     cpu: int | None
 
     @classmethod
@@ -93,6 +93,8 @@ class BlockUser(ArchiveUser):
                 return self.warm(**command)
             case "block":
                 return self.block(**command)
+            case "saturate":
+                return self.saturate(**command)
             case "reconnect":
                 self.reconnect()
                 return {}
@@ -108,19 +110,43 @@ class BlockUser(ArchiveUser):
         table_of(samples, Place(self.session.run, 0, arm, 0))
         return {"medians_ms": medians_ms(samples), "errors": _errors(samples)}
 
-    def block(self, arm: str, round_number: int, block: int, seconds: float, path: str) -> Mapping[str, Any]:
-        """Measure one block, write its samples to the path and return its facts."""
-        writes = list(self._writes(arm, block))
+    def saturate(self, arm: str, clients: int, seconds: float) -> Mapping[str, Any]:
+        """Read as fast as so many clients without pauses can, and return how many were answered."""
+        recorder = Recorder(CAPACITY)
+        cpu, started = process_time(), perf_counter_ns()
+        self._read_for(arm, 0, seconds, recorder, clients)
+        spent, elapsed_ns = process_time() - cpu, perf_counter_ns() - started
+        errors = _errors(recorder.samples)
+        return {
+            "requests": len(recorder.samples) - sum(errors.values()),
+            "errors": errors,
+            "seconds": elapsed_ns / 1e9,
+            "cpu_s": spent,
+        }
+
+    def block(
+        self,
+        *,
+        arm: str,
+        round_number: int,
+        block: int,
+        seconds: float,
+        path: str,
+        rate_per_s: float,
+        writes: bool,
+    ) -> Mapping[str, Any]:
+        """Measure one block, write its samples to the path and return its facts; a rate of 0: closed loop."""
+        stows = list(self._writes(arm, block)) if writes else []
         recorder = Recorder(CAPACITY)
         gc.collect()
         gc.disable()
         cpu, started = process_time(), perf_counter_ns()
-        if self.session.rate_per_s:
-            late_ns = self._arrive(arm, round_number, seconds, recorder)
+        if rate_per_s:
+            late_ns = self._arrive(arm, round_number, seconds, rate_per_s, recorder)
         else:
             self._read_for(arm, round_number, seconds, recorder)
             late_ns = []
-        self._write(arm, writes, recorder)
+        self._write(arm, stows, recorder)
         ended, spent = perf_counter_ns(), process_time() - cpu
         gc.enable()
         samples = recorder.samples
@@ -130,7 +156,7 @@ class BlockUser(ArchiveUser):
         lags = sorted(late_ns or [sample.lag_ns for sample in samples if sample.lag_ns is not None])
         medians = medians_ms(samples)
         endpoint = self.session.endpoints[arm]
-        paused_us = 0 if self.session.rate_per_s else endpoint.pause_us
+        paused_us = 0 if rate_per_s else endpoint.pause_us
         spun_ms = len(samples) * (endpoint.delay_us + paused_us) / 1000
         return {
             "started_ns": started,
@@ -145,21 +171,33 @@ class BlockUser(ArchiveUser):
             "medians_ms": medians,
         }
 
-    def _read_for(self, arm: str, round_number: int, seconds: float, recorder: Recorder) -> None:
+    def _read_for(
+        self, arm: str, round_number: int, seconds: float, recorder: Recorder, clients: int = 1
+    ) -> None:
+        """Read in closed loop: each client takes the next request as soon as it has its answer."""
         endpoint = self.session.endpoints[arm]
         client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
         walk = self._reads(endpoint, round_number)
         deadline = perf_counter_ns() + int(seconds * 1e9)
-        while (due := _due_after(endpoint.pause_us)) < deadline:
-            request, wire = next(walk)
-            recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
 
-    def _arrive(self, arm: str, round_number: int, seconds: float, recorder: Recorder) -> list[int]:
+        def read() -> None:
+            while (due := _due_after(endpoint.pause_us)) < deadline:
+                request, wire = next(walk)
+                recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
+
+        if clients == 1:
+            read()
+        else:
+            gevent.joinall([gevent.spawn(read) for _ in range(clients)], raise_error=True)
+
+    def _arrive(
+        self, arm: str, round_number: int, seconds: float, rate_per_s: float, recorder: Recorder
+    ) -> list[int]:
         """Read in open loop and return how late each request was dispatched, in nanoseconds."""
         session, endpoint = self.session, self.session.endpoints[arm]
         client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
         random = Random(f"{session.seed}/{round_number}/arrivals")  # noqa: S311  a workload, not a secret
-        arrivals = list(poisson_arrivals(session.rate_per_s, seconds, random))
+        arrivals = list(poisson_arrivals(rate_per_s, seconds, random))
         reads = list(islice(self._reads(endpoint, round_number), len(arrivals)))
 
         def serve(number: int, due_ns: int) -> None:
@@ -230,7 +268,7 @@ def main() -> None:
         os.sched_setaffinity(0, {session.cpu})
     manifest = open_data_set(session.data)
     BlockUser.session = session
-    BlockUser.connections = session.connections if session.rate_per_s else 1
+    BlockUser.connections = session.connections
     BlockUser.workload = build_workload(manifest, session.targets, session.page_limit)
     BlockUser.stows = StowSource(
         (manifest.root / BlockUser.workload.template.path).read_bytes(), f"{session.run}/{session.seed}"

@@ -174,7 +174,7 @@ def test_an_interrupted_campaign_leaves_a_readable_incomplete_run(data: Path, tm
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("round 1/500"):
+        if line.startswith("round 1 closed"):
             break
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) >= 5
@@ -225,6 +225,7 @@ def test_a_dry_run_prints_the_schedule_and_starts_nothing(tmp_path: Path) -> Non
     done = run(SMOKE, "--dry-run", "--out", tmp_path)
     assert done.returncode == 0
     assert done.stderr.count("  round ") == 32
+    assert "time: about" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

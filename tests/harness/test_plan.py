@@ -73,6 +73,11 @@ def test_overrides_set_values_of_their_type(campaign: Path) -> None:
         (["writes.stow-batch=true"], "whole number"),
         (["arms.on.target=http://127.0.0.1:1/"], "either accounting"),
         (["speed=9"], "no key 'speed'"),
+        (["open_loop={fractions=[0.3],rounds=0}"], "open_loop.rounds is 0"),
+        (["open_loop={fractions=[0.3,0.3]}"], "a list of different numbers"),
+        (["open_loop={fractions=[-0.3]}"], "each has to be a number above 0"),
+        (["open_loop={fractions=[0.3]}", "rate_per_s=5.0"], "no place beside it"),
+        (["open_loop={fractions=[0.3]}", "capacity={clients=[]}"], "capacity.clients is []"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_advice(

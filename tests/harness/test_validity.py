@@ -17,6 +17,7 @@ SECOND_NS = 1_000_000_000
 SOUND = Block(
     run="r",
     round=0,
+    phase="closed",
     arm="off",
     block=0,
     restart=0,
