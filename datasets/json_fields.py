@@ -41,6 +41,13 @@ class Fields:
             raise TypeError(f"{self.place}.{name} is not an integer")
         return found
 
+    def fraction(self, name: str) -> float:
+        """Return a number that need not be whole."""
+        found = self._at(name)
+        if not isinstance(found, int | float) or isinstance(found, bool):
+            raise TypeError(f"{self.place}.{name} is not a number")
+        return float(found)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of strings."""
         found = self._at(name)

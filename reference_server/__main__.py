@@ -1,4 +1,4 @@
-"""The command line: `--data DIR` serves, `token` makes an administrator, `reindex` mends the index."""
+"""The command line: `--data DIR` serves, `token` makes an administrator, `reindex` mends, `load` fills."""
 
 import argparse
 import asyncio
@@ -22,6 +22,7 @@ from reference_server.audit.file import TrailFile
 from reference_server.connection import connection_class
 from reference_server.dicomweb.attributes import catalogue_of
 from reference_server.errors import ArchiveError, BadRequest
+from reference_server.loading.command import load_as_told
 from reference_server.management.command import add_commands, understood
 from reference_server.management.procedure import Page
 from reference_server.reindexing import reindex
@@ -221,6 +222,8 @@ def main(arguments: list[str]) -> int:
             print_token(arguments[1:])
         elif arguments[:1] == ["reindex"]:
             reindex_as_told(arguments[1:])
+        elif arguments[:1] == ["load"]:
+            load_as_told(arguments[1:])
         elif arguments[:1] == ["admin"]:
             administer_as_told(arguments[1:])
         else:
