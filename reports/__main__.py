@@ -75,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m reports", description=(__doc__ or "").split("\n", maxsplit=1)[0], allow_abbrev=False
     )
     parser.add_argument("run", help="a run folder, its name in reports/runs, or latest")
-    parser.add_argument("--baseline", default="off", help="the arm that others are compared with")
+    parser.add_argument(
+        "--baseline", help="the arm that others are compared with (default: off, else the first)"
+    )
     parser.add_argument(
         "--margin",
         type=fraction,

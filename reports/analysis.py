@@ -1,18 +1,21 @@
 """The analysis of a run: everything that tables, figures, report and notebooks show, computed once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
+from reports.client import ClientCost, client_cost_of
 from reports.decomposition import Decomposition, SpanMedian, decompose, span_medians
-from reports.effects import Pair, estimate_effects
-from reports.frames import arms_of, operations_of, round_medians
+from reports.effects import Effect, Pair, estimate_effects
+from reports.frames import arms_of, operations_of, round_medians, round_restarts
 from reports.machine import Load, loads_of
 from reports.metrics import Count, Curve, Failure, Times, counts_of, curves_of, failures_of, times_of
+from reports.missing import missing_of
+from reports.phases import Capacity, by_phase, capacities_of
 from reports.run import Run, RunError, find_run, read_run
 from reports.verdicts import Finding, Margin, judge
+
+USUAL_BASELINE = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class PairFindings:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was found in a run."""
+    """What was found in a run, or in one phase of it."""
 
     run: Run
     margin: Margin
@@ -42,40 +45,60 @@ class Analysis:
     curves: tuple[Curve, ...]
     loads: tuple[Load, ...]
     missing: tuple[str, ...]
+    client: ClientCost
+    capacities: tuple[Capacity, ...]
+    further: tuple["Analysis", ...] = ()  # the phases after the first
 
     @property
     def main(self) -> PairFindings | None:
         """The pair that answers the question: `on` against the baseline, else the last arm against it."""
-        against = [each for each in self.pairs if each.pair.baseline == self.baseline]
+        against = self.against_baseline
         return next((each for each in against if each.pair.arm == "on"), against[-1] if against else None)
+
+    @property
+    def against_baseline(self) -> tuple[PairFindings, ...]:
+        """Every arm against the baseline, but for the twin."""
+        return tuple(each for each in self.pairs if each.pair.baseline == self.baseline)
 
     @property
     def all_pairs(self) -> tuple[PairFindings, ...]:
         """The A/A pair, if there is one, and the others."""
         return (*((self.twin,) if self.twin else ()), *self.pairs)
 
+    @property
+    def phases(self) -> tuple["Analysis", ...]:
+        """This phase and the further ones, in the order measured."""
+        return (self, *self.further)
 
-def analyse_run(name: str | Path, margin: Margin = Margin(), baseline: str = "off") -> Analysis:  # noqa: B008  frozen
+
+def analyse_run(name: str | Path, margin: Margin = Margin(), baseline: str | None = None) -> Analysis:  # noqa: B008  frozen
     """Read the run of that name or path and analyse it; RunError says what keeps it from being read."""
     return analyse(read_run(find_run(str(name))), margin, baseline)
 
 
-def analyse(run: Run, margin: Margin, baseline: str) -> Analysis:
-    """Compare all arms of a run with the baseline, and `on` with `null`."""
+def analyse(run: Run, margin: Margin, baseline: str | None = None) -> Analysis:
+    """Compare all arms of a run with the baseline, and `on` with `null`, in each phase.
+
+    Without a baseline it is `off`, or the first arm of the campaign where no arm is called that.
+    """
+    arms = arms_of(run)
+    chosen = baseline or (USUAL_BASELINE if USUAL_BASELINE in arms else arms[0])
+    if chosen not in arms:
+        raise RunError(f"the baseline {chosen!r} was not measured; --baseline can be {', '.join(arms)}")
+    first, *further = (_analyse_phase(phase, margin, chosen) for phase in by_phase(run))
+    return replace(first, further=tuple(further))
+
+
+def _analyse_phase(run: Run, margin: Margin, baseline: str) -> Analysis:
     arms, operations = arms_of(run), operations_of(run)
-    if baseline not in arms:
-        raise RunError(f"the baseline {baseline!r} was not measured; --baseline can be {', '.join(arms)}")
-    medians = round_medians(run)
+    medians, restarts = round_medians(run), round_restarts(run)
     twin_pair = Pair(f"{baseline}2", baseline)
-    twins = {each.operation: each for each in estimate_effects(medians, operations, twin_pair, run.clock)}
+    twins = _by_operation(estimate_effects(medians, operations, twin_pair, run.clock, restarts))
 
     def found(pair: Pair) -> PairFindings:
-        findings = judge(estimate_effects(medians, operations, pair, run.clock), margin, twins)
+        findings = judge(estimate_effects(medians, operations, pair, run.clock, restarts), margin, twins)
         return PairFindings(pair, tuple(findings), tuple(decompose(medians, operations, pair, twin_pair)))
 
-    others = [Pair(arm, baseline) for arm in arms if arm not in (baseline, twin_pair.arm)]
-    if {"on", "null"} <= set(arms) - {baseline}:
-        others.append(Pair("on", "null"))
     return Analysis(
         run=run,
         margin=margin,
@@ -83,38 +106,25 @@ def analyse(run: Run, margin: Margin, baseline: str) -> Analysis:
         arms=tuple(arms),
         operations=tuple(operations),
         twin=found(twin_pair) if twins else None,
-        pairs=tuple(found(pair) for pair in others),
+        pairs=tuple(found(pair) for pair in _pairs(arms, baseline, twin_pair.arm)),
         spans=tuple(span_medians(medians)),
         times=tuple(times_of(run)),
         counts=tuple(counts_of(run)),
         failures=tuple(failures_of(run)),
         curves=tuple(curves_of(run)),
-        loads=tuple(loads_of(run)),
-        missing=(*run.missing, *_missing(run, medians, arms, operations, twin=bool(twins))),
+        loads=tuple(loads_of(run, baseline)),
+        missing=(*run.missing, *missing_of(run, medians, arms, operations, twin=bool(twins))),
+        client=client_cost_of(run),
+        capacities=capacities_of(run),
     )
 
 
-def _missing(
-    run: Run, medians: pd.DataFrame, arms: Sequence[str], operations: Sequence[str], *, twin: bool
-) -> list[str]:
-    """Return a sentence for everything that the campaign planned and the run does not hold."""
-    campaign = run.document.get("campaign", {})
-    planned_arms = {str(arm["name"]) for arm in campaign.get("arms", [])}
-    planned_operations = {*campaign.get("reads", {}), *campaign.get("writes", {})}
-    sentences = [f"Arm {name} was planned and not measured." for name in sorted(planned_arms - set(arms))]
-    lacking = sorted(planned_operations - set(operations))
-    sentences += [f"Operation {name} was planned and never succeeded." for name in lacking]
-    index = medians.index
-    measured = set(zip(index.get_level_values("operation"), index.get_level_values("arm"), strict=True))
-    sentences += [
-        f"Operation {operation} has no successful request in arm {arm}."
-        for operation in operations
-        for arm in arms
-        if (operation, arm) not in measured
-    ]
-    rounds = len(set(index.get_level_values("round")))
-    if rounds < int(campaign.get("rounds", rounds)):
-        sentences.append(f"{rounds} of {campaign['rounds']} planned rounds were measured.")
-    if not twin:
-        sentences.append("There is no twin of the baseline, so the noise floor is unknown.")
-    return sentences
+def _pairs(arms: Sequence[str], baseline: str, twin: str) -> list[Pair]:
+    pairs = [Pair(arm, baseline) for arm in arms if arm not in (baseline, twin)]
+    if {"on", "null"} <= set(arms) - {baseline}:
+        pairs.append(Pair("on", "null"))
+    return pairs
+
+
+def _by_operation(effects: Sequence[Effect]) -> Mapping[str, Effect]:
+    return {each.operation: each for each in effects}

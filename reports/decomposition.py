@@ -14,10 +14,10 @@ import pandas as pd
 
 from reports.effects import Pair
 from reports.frames import paired
-from reports.run import SPANS
+from reports.run import FURTHER_SPANS, SPANS
 from reports.stats import SignedRank
 
-PARTS = tuple(span for span in SPANS if span != "total")
+PARTS = tuple(span for span in (*FURTHER_SPANS, *SPANS) if span != "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,14 @@ class Decomposition:
         return abs(self.client_ms - self.server_ms) <= self.noise_floor_ms
 
 
+def spans_in(medians: pd.DataFrame) -> tuple[str, ...]:
+    """Return the spans that the samples know, the parts of the server first and their total last."""
+    return tuple(span for span in (*PARTS, "total") if f"server_{span}_ms" in medians.columns)
+
+
 def span_medians(medians: pd.DataFrame) -> list[SpanMedian]:
     """Return every span of every operation and arm that reported it, and the client's service time."""
-    columns = {"client": "service_ms"} | {span: f"server_{span}_ms" for span in SPANS}
+    columns = {"client": "service_ms"} | {span: f"server_{span}_ms" for span in spans_in(medians)}
     over_rounds = medians.groupby(["operation", "arm"], observed=True, sort=False).median()
     index = over_rounds.index.to_frame(index=False).astype(str)
     return [
@@ -82,7 +87,9 @@ def decompose(
     found = []
     for operation in operations:
         client = _difference(medians, "service_ms", operation, pair)
-        spans = {span: _difference(medians, f"server_{span}_ms", operation, pair) for span in SPANS}
+        spans = {
+            span: _difference(medians, f"server_{span}_ms", operation, pair) for span in spans_in(medians)
+        }
         total = spans.pop("total")
         if client is None or total is None:
             continue

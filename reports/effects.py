@@ -1,8 +1,9 @@
 """The effect of an arm on one operation, estimated from the rounds that it shares with its baseline."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,11 @@ from reports.stats import (
     SignedRank,
     bca_interval,
     minimum_detectable_effect,
+    p_alike,
     t_interval,
 )
+
+RESTARTS_NEEDED = 3  # two estimates have a t interval that says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class RoundRatio:
 
     round: int
     log_ratio: float
+    restart: int = 0  # with how many-th start of the servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,23 @@ class Effect:
         return _exponential(bca_interval(self.log_ratios, seed=self.n))
 
     @property
+    def _restarts(self) -> list[Floats]:
+        """The log ratios of each start of the servers."""
+        starts = sorted({each.restart for each in self.rounds})
+        return [np.array([e.log_ratio for e in self.rounds if e.restart == start]) for start in starts]
+
+    @property
+    def restart_interval(self) -> Interval | None:
+        """Student's interval of the ratio with one estimate per start of the servers; a cross-check."""
+        starts = [SignedRank.of(each).estimate for each in self._restarts]
+        return _exponential(t_interval(starts)) if len(starts) >= RESTARTS_NEEDED else None
+
+    @property
+    def p_restarts(self) -> float | None:
+        """The p-value of "the ratio is the same after every start" (Kruskal and Wallis 1952)."""
+        return p_alike(self._restarts)
+
+    @property
     def half_width(self) -> float | None:
         """Half the interval on the log scale, as a fraction; of the A/A pair this is the noise floor."""
         return None if self.interval is None else math.sqrt(self.interval.high / self.interval.low) - 1
@@ -95,21 +117,29 @@ class Effect:
 
 
 def estimate_effects(
-    medians: pd.DataFrame, operations: Sequence[str], pair: Pair, clock: str = "service_ms"
+    medians: pd.DataFrame,
+    operations: Sequence[str],
+    pair: Pair,
+    clock: str = "service_ms",
+    restarts: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Effect]:
-    """Return the effect on a clock for each operation that both arms carried out in a common round."""
+    """Return the effect on a clock for each operation that both arms carried out in a common round.
+
+    `restarts` says of a round with how many-th start of the servers it was measured.
+    """
     frames = ((name, paired(medians, clock, name, pair.arm, pair.baseline)) for name in operations)
-    return [_estimated(operation, pair, rounds) for operation, rounds in frames if not rounds.empty]
+    return [_estimated(operation, pair, rounds, restarts) for operation, rounds in frames if not rounds.empty]
 
 
-def _estimated(operation: str, pair: Pair, rounds: pd.DataFrame) -> Effect:
+def _estimated(operation: str, pair: Pair, rounds: pd.DataFrame, restarts: Mapping[int, int]) -> Effect:
     log_ratios = np.log((rounds["arm"] / rounds["baseline"]).to_numpy())
     ratio = SignedRank.of(log_ratios)
     delta = SignedRank.of((rounds["arm"] - rounds["baseline"]).to_numpy())
+    starts = [restarts.get(int(number), 0) for number in rounds.index]
     return Effect(
         operation=operation,
         pair=pair,
-        rounds=tuple(map(RoundRatio, rounds.index.tolist(), log_ratios.tolist())),
+        rounds=tuple(map(RoundRatio, rounds.index.tolist(), log_ratios.tolist(), starts)),
         arm_ms=float(rounds["arm"].median()),
         baseline_ms=float(rounds["baseline"].median()),
         ratio=math.exp(ratio.estimate),

@@ -6,7 +6,7 @@ averaged over a run before it is compared. A request that failed has no time and
 
 import pandas as pd
 
-from reports.run import DURATIONS, SPANS, Run
+from reports.run import DURATIONS, SPAN_COLUMNS, Run
 
 ARM_ORDER = ("off", "off2", "null", "on")
 OPERATION_ORDER = (
@@ -14,7 +14,7 @@ OPERATION_ORDER = (
     "qido-studies-name-wildcard", "qido-studies-date-range", "qido-series", "qido-instances", "wado-study",
     "wado-series", "wado-instance", "wado-metadata", "wado-frame",
 )  # fmt: skip
-TIMES = (*DURATIONS, *(f"server_{span}_ms" for span in SPANS))
+TIMES = (*DURATIONS, *SPAN_COLUMNS.values())
 KEYS = ["operation", "arm", "round"]
 
 
@@ -24,8 +24,10 @@ def ordered(names: set[str], order: tuple[str, ...]) -> list[str]:
 
 
 def arms_of(run: Run) -> list[str]:
-    """Return the arms that were measured, baseline first."""
-    return ordered(set(run.samples["arm"].unique()), ARM_ORDER)
+    """Return the arms that were measured: ours first, others in the order of the campaign."""
+    planned = [str(arm["name"]) for arm in run.document.get("campaign", {}).get("arms", [])]
+    order = (*ARM_ORDER, *(name for name in planned if name not in ARM_ORDER))
+    return ordered(set(run.samples["arm"].unique()), order)
 
 
 def operations_of(run: Run) -> list[str]:
@@ -35,7 +37,16 @@ def operations_of(run: Run) -> list[str]:
 
 def round_medians(run: Run) -> pd.DataFrame:
     """Return the medians of all times in milliseconds, indexed by operation, arm and round."""
-    return run.successes.groupby(KEYS, observed=True)[list(TIMES)].median()
+    times = [name for name in TIMES if name in run.samples.columns]
+    return run.successes.groupby(KEYS, observed=True)[times].median()
+
+
+def round_restarts(run: Run) -> dict[int, int]:
+    """Return for each round with how many-th start of the servers it was measured; empty without blocks."""
+    if run.blocks.empty:
+        return {}
+    valid = run.blocks[run.blocks["valid"].astype(bool)]
+    return dict(valid[["round", "restart"]].astype(int).itertuples(index=False, name=None))
 
 
 def paired(medians: pd.DataFrame, column: str, operation: str, arm: str, baseline: str) -> pd.DataFrame:

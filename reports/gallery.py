@@ -11,9 +11,10 @@ from reports.analysis import Analysis
 from reports.figures.canvas import NARROW_IN, WIDE_IN, inline_svg, save, settle, style
 from reports.figures.distributions import draw_distributions
 from reports.figures.forest import draw_forest
+from reports.figures.load import draw_load, has_load
 from reports.figures.parts import draw_parts
 from reports.figures.rounds import draw_rounds
-from reports.prose import agreement_sentence, headline, ms_text, ratio_text
+from reports.prose import agreement_sentence, headline, ms_text, phase_sentence, ratio_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Exhibit:
     caption: str
     draw: Callable[[Analysis, float], Figure]
     describe: Callable[[Analysis], str]
+    applies: Callable[[Analysis], bool] = lambda _: True
 
 
 def _describe_forest(analysis: Analysis) -> str:
@@ -56,6 +58,10 @@ def _describe_distributions(analysis: Analysis) -> str:
         if each.clock == analysis.run.clock
     )
     return f"Medians: {'; '.join(medians)}."
+
+
+def _describe_load(analysis: Analysis) -> str:
+    return " ".join(phase_sentence(each) for each in analysis.phases if each.run.phase.is_open)
 
 
 EXHIBITS = (
@@ -90,6 +96,15 @@ EXHIBITS = (
         draw_distributions,
         _describe_distributions,
     ),
+    Exhibit(
+        "load",
+        "Under load",
+        "Requests arrive at random, whether earlier ones have been answered or not. Latency counts from the "
+        "moment when a request was due, service time from when it was sent: what lies between is waiting.",
+        draw_load,
+        _describe_load,
+        has_load,
+    ),
 )
 
 
@@ -121,6 +136,7 @@ def draw_gallery(analysis: Analysis) -> list[Drawing]:
                 each, each.describe(analysis), each.draw(analysis, WIDE_IN), each.draw(analysis, NARROW_IN)
             )
             for each in EXHIBITS
+            if each.applies(analysis)
         ]
         for drawing in drawings:
             settle(drawing.wide)

@@ -10,10 +10,12 @@ import jinja2
 
 from reports import prose
 from reports.analysis import Analysis
+from reports.decomposition import PARTS
 from reports.figures.palette import ALL
 from reports.gallery import Drawing
 from reports.metrics import SAMPLES_NEEDED
-from reports.run import CLOCKS, SPANS
+from reports.run import CLOCKS
+from reports.verdicts import Finding
 
 
 def render_page(analysis: Analysis, drawings: Sequence[Drawing]) -> str:
@@ -39,8 +41,24 @@ def render_page(analysis: Analysis, drawings: Sequence[Drawing]) -> str:
         times={(each.operation, each.arm, each.clock): each for each in analysis.times},
         counts={(each.operation, each.arm): each for each in analysis.counts},
         spans={(each.operation, each.arm, each.span): each.median_ms for each in analysis.spans},
-        span_names=SPANS,
+        span_names=span_names(analysis),
+        comparison=comparison_of(analysis),
     )
+
+
+def span_names(analysis: Analysis) -> tuple[str, ...]:
+    """Return the spans that some arm told, its total last."""
+    told = {each.span for each in analysis.spans}
+    return tuple(span for span in (*PARTS, "total") if span in told)
+
+
+def comparison_of(analysis: Analysis) -> dict[str, dict[str, Finding]]:
+    """Return the findings of every arm against the baseline, by operation and arm."""
+    found: dict[str, dict[str, Finding]] = {}
+    for pair in analysis.against_baseline:
+        for finding in pair.findings:
+            found.setdefault(finding.effect.operation, {})[pair.pair.arm] = finding
+    return found
 
 
 def write_page(analysis: Analysis, drawings: Sequence[Drawing]) -> None:

@@ -145,6 +145,47 @@ def agreement_sentence(pair: PairFindings) -> str:
     )
 
 
+def phase_title(analysis: Analysis) -> str:
+    """Return how a phase asked, as a heading."""
+    phase = analysis.run.phase
+    if not phase.is_open:
+        return f"{phase.name}: closed loop"
+    share = f", {percent_text(phase.share_of_capacity, 0)} of the capacity" if phase.share_of_capacity else ""
+    rate = f"{phase.rate_per_s:.4g} arrivals per second" if phase.rate_per_s else "random arrivals"
+    return f"{phase.name}: {rate}{share}"
+
+
+def phase_sentence(analysis: Analysis) -> str:
+    """Return what a phase found, in one sentence that begins with how it asked."""
+    return f"{phase_title(analysis)}. {headline(analysis)}"
+
+
+def client_sentence(analysis: Analysis) -> str:
+    """Return what part of the time is the client's own, and how much one core of it can send."""
+    client = analysis.client
+    costs = [
+        each.generator_cpu_ms_per_request
+        for each in analysis.loads
+        if each.generator_cpu_ms_per_request is not None
+    ]
+    sentences = []
+    if costs:
+        sentences.append(f"The generator spends up to {ms_text(max(costs))} ms of its CPU on a request.")
+    if client.shares:
+        least, most = (pick(client.shares, key=lambda each: each.share) for pick in (min, max))
+        sentences.append(
+            f"Of what it measures, {percent_text(least.share)} ({least.operation}) to "
+            f"{percent_text(most.share)} ({most.operation}) is the client's: so much longer "
+            "than a bare socket does it take for the same request in the same run."
+        )
+    if client.capacity_per_s:
+        sentences.append(
+            f"One core of it sends at most {client.capacity_per_s:,.0f} requests per second "
+            f"({client.capacity_operation}); a run that asks for more is invalid."
+        )
+    return " ".join(sentences) or "The run recorded nothing about what its client costs."
+
+
 def warnings(analysis: Analysis) -> list[str]:
     """Return what a reader has to know first: invalid, incomplete, or made to test the harness."""
     run = analysis.run

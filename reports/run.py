@@ -19,12 +19,14 @@ SCHEMA = "dicomweb-phantom/run/1"
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "reports" / "runs"
 PUBLISHED = ROOT / "reports" / "published"
-SPANS = ("authn", "authz", "index", "blob", "app", "total")
-SPAN_COLUMNS = {f"server_{span}_us": f"server_{span}_ms" for span in SPANS}
+SPANS = ("authn", "authz", "index", "blob", "app", "total")  # every archive with Server-Timing has these
+FURTHER_SPANS = ("parse", "encode", "socket")  # some archives, and later versions of ours, tell more
+SPAN_COLUMNS = {f"server_{span}_us": f"server_{span}_ms" for span in (*SPANS, *FURTHER_SPANS)}
 STAMPS = ("due_ns", "sent_ns", "first_byte_ns", "end_ns")
 NAMES = ("arm", "operation")
 COLUMNS = (
-    "round", *NAMES, "block", *STAMPS, *SPAN_COLUMNS, "response_bytes", "sql_n", "error",
+    "round", *NAMES, "block", *STAMPS, *(f"server_{span}_us" for span in SPANS), "response_bytes", "sql_n",
+    "error",
 )  # fmt: skip
 BLOCK_COLUMNS = (
     "round", "arm", "block", "restart", "started_ns", "ended_ns", "requests", "server_cpu_ms",
@@ -50,6 +52,20 @@ class NothingMeasuredError(RunError):
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """A way of asking: a closed loop, or an open loop at a rate."""
+
+    name: str
+    is_open: bool
+    rate_per_s: float | None = None
+    share_of_capacity: float | None = None
+    rounds: int | None = None  # planned
+
+
+CLOSED = Phase("closed", is_open=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run: `samples` has a row per request of a valid block, `blocks` a row per block."""
 
@@ -58,6 +74,7 @@ class Run:
     samples: pd.DataFrame
     blocks: pd.DataFrame
     missing: tuple[str, ...]
+    phase: Phase = CLOSED  # of a run with several: the one whose samples and blocks these are
 
     @property
     def id(self) -> str:
@@ -78,7 +95,7 @@ class Run:
     @property
     def clock(self) -> str:
         """The time that is compared: service time in a closed loop, latency where requests have due times."""
-        return "latency_ms" if self.document.get("campaign", {}).get("rate_per_s") else "service_ms"
+        return "latency_ms" if self.phase.is_open else "service_ms"
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -127,7 +144,9 @@ def read_run(path: Path) -> Run:
     if samples.empty:
         why = "; ".join(document.get("validity", {}).get("faults", [])) or "it says no reason"
         raise NothingMeasuredError(f"{path} is {document.get('status')} and has no valid block: {why}")
-    return Run(path, document, samples, blocks, tuple(missing))
+    rate = document.get("campaign", {}).get("rate_per_s")
+    phase = Phase("open", is_open=True, rate_per_s=float(rate)) if rate else CLOSED
+    return Run(path, document, samples, blocks, tuple(missing), phase)
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -167,7 +186,8 @@ def read_samples(path: Path) -> pd.DataFrame:
         source = ds.dataset([str(file) for file in files], format=parquet)
         if lacking := [name for name in COLUMNS if name not in source.schema.names]:
             raise RunError(f"{path}/samples lacks the columns {', '.join(lacking)}")
-        table = source.to_table(columns=list(COLUMNS))
+        further = [name for name in SPAN_COLUMNS if name in source.schema.names and name not in COLUMNS]
+        table = source.to_table(columns=[*COLUMNS, *further])
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{path}/samples cannot be read: {error}") from None
     frame: pd.DataFrame = _in_milliseconds(table).to_pandas(self_destruct=True, split_blocks=True)
@@ -179,7 +199,8 @@ def _in_milliseconds(table: pa.Table) -> pa.Table:
     for name, (later, earlier) in DURATIONS.items():
         nanoseconds = pc.cast(pc.subtract(table[later], table[earlier]), pa.float64())
         table = table.append_column(name, pc.divide(nanoseconds, NS_PER_MS))
-    for source, name in SPAN_COLUMNS.items():
+    spans = {source: name for source, name in SPAN_COLUMNS.items() if source in table.column_names}
+    for source, name in spans.items():
         span = pc.divide(pc.cast(table[source], pa.float32()), pa.scalar(US_PER_MS, pa.float32()))
         table = table.append_column(name, span)
-    return table.drop_columns([*STAMPS, *SPAN_COLUMNS]).unify_dictionaries()
+    return table.drop_columns([*STAMPS, *spans]).unify_dictionaries()

@@ -145,6 +145,14 @@ def bca_interval(
     return Interval(low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
+def p_alike(groups: Sequence[Floats]) -> float | None:
+    """Return Kruskal and Wallis's p-value that groups have one location; None for less than two of three."""
+    enough = [each for each in groups if len(each) >= 3]  # noqa: PLR2004  smaller ones cannot tell
+    if len(enough) < 2 or len(np.unique(np.concatenate(enough))) < 2:  # noqa: PLR2004  nothing to compare
+        return None
+    return float(scipy_stats.kruskal(*enough).pvalue)
+
+
 def minimum_detectable_effect(n: int, interval: Interval | None) -> float | None:
     """Return the effect that n rounds find with 80 % power: (t0.975 + t0.80) times the standard error.
 

@@ -30,7 +30,12 @@ def verdict_document(analysis: Analysis) -> dict[str, Any]:
         "margin_ms": _finite(analysis.margin.absolute_ms),
         "confidence": CONFIDENCE,
         "method": METHOD,
-        "rows": [_row(finding) for each in analysis.all_pairs for finding in each.findings],
+        "rows": [
+            {"phase": phase.run.phase.name, "clock": phase.run.clock} | _row(finding)
+            for phase in analysis.phases
+            for each in phase.all_pairs
+            for finding in each.findings
+        ],
     }
 
 
@@ -64,6 +69,8 @@ def _row(finding: Finding) -> dict[str, Any]:
         "verdict_of_fraction_alone": str(finding.relative.verdict),
         **_ends("t_", effect.t_interval),
         **_ends("bca_", effect.bca_interval),
+        **_ends("restart_", effect.restart_interval),
+        "p_restarts": effect.p_restarts,
         "notes": list(finding.notes),
     }
 

@@ -23,6 +23,7 @@ from reports.effects import Effect
 from reports.stats import CONFIDENCE, EQUIVALENCE_CONFIDENCE, holm
 
 ALPHA_EXCEEDS = (1 - CONFIDENCE) / 2
+SUSPICION = 0.001  # of some fifty effects of a run, fewer than one in ten runs has one by chance
 ALPHA_WITHIN = (1 - EQUIVALENCE_CONFIDENCE) / 2
 
 
@@ -101,7 +102,14 @@ class Finding:
             notes.append(f"It is within {self.relative.margin:.0%}; the margin in ms cannot be resolved.")
         if interval.high < 1 / (1 + self.decision.margin):
             notes.append(
-                "The arm is faster than its baseline by more than the margin: look for a confounder."
+                "The arm is faster than its baseline by more than the margin; if all that it does is more, "
+                "look for a confounder."
+            )
+        alike, over = self.effect.p_restarts, self.effect.restart_interval
+        if alike is not None and over and alike < SUSPICION:
+            notes.append(
+                f"The ratio differs between starts of the servers (p = {alike:.2g}), so the interval is too "
+                f"narrow; over starts it is {over.low:.3f} to {over.high:.3f}."
             )
         return tuple(notes)
 

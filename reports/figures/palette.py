@@ -45,10 +45,13 @@ WITHIN = Colour("within", "#1c7a61", "#56c3a4")
 INCONCLUSIVE = Colour("inconclusive", "#6c7581", "#98a2ae")
 
 PARTS = {
+    "parse": Colour("part-parse", "#4d6fb3", "#8fabe6"),
     "authn": Colour("part-authn", "#8660a8", "#bb98dc"),
     "authz": Colour("part-authz", "#c65f1f", "#ee9355"),
     "index": Colour("part-index", "#2f8094", "#64b8cc"),
     "blob": Colour("part-blob", "#a99324", "#d9c65b"),
+    "encode": Colour("part-encode", "#b0567f", "#e094b8"),
+    "socket": Colour("part-socket", "#5f8f4a", "#9dcb86"),
     "app": Colour("part-app", "#7b8896", "#8e9baa"),
     "outside": Colour("part-outside", "#c3c9d1", "#4c5661"),
 }

@@ -26,13 +26,16 @@ def draw_parts(analysis: Analysis, width_in: float) -> Figure:
         _draw_group(axes, transaction, rows)
     if found:
         grid.flat[-1].set_xlabel(f"added by {found[0].pair.arm} to {found[0].pair.baseline}, ms")
-    handles: list[Patch | Line2D] = [Patch(color=colour.light, label=part) for part, colour in PARTS.items()]
+    told = {part.span for each in found for part in each.parts} | {"outside"}
+    handles: list[Patch | Line2D] = [
+        Patch(color=colour.light, label=part) for part, colour in PARTS.items() if part in told
+    ]
     handles.append(
         Line2D(
             [], [], color=INK.light, marker="|", linestyle="none", markersize=10, label="seen by the client"
         )
     )
-    legend_below(figure, handles, 7 if width_in > NARROW_IN else 3)
+    legend_below(figure, handles, len(handles) if width_in > NARROW_IN else 3)
     return figure
 
 

@@ -164,7 +164,7 @@ def test_tables_hold_what_verdicts_json_holds(analysis: Analysis, tmp_path: Path
             line["verdict"],
         )
         assert line["ratio"] == pytest.approx(row["ratio"])
-    assert {*table.columns, "notes"} == set(SCHEMA["$defs"]["row"]["properties"])
+    assert {*table.columns, "notes", "clock"} == set(SCHEMA["$defs"]["row"]["properties"])
     rounds = pd.read_csv(tmp_path / "rounds.csv")
     assert len(rounds) == 4 * 3 * 16
     assert pd.read_csv(tmp_path / "failures.csv").empty
