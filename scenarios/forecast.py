@@ -67,7 +67,7 @@ def describe(plan: Plan, data: Path | None, instances: int) -> None:
     tell(f"campaign {plan.name}: {plan.rounds} rounds of {len(plan.arms)} arms, blocks of {plan.block_s:g} s")
     tell(f"  data: {source}")
     for arm in plan.arms:
-        tell(f"  arm {arm.name}: {arm.accounting or arm.target}, injected delay {arm.delay_us} us")
+        tell(f"  arm {arm.name}: {arm.description}, injected delay {arm.delay_us} us")
     names, number = [arm.name for arm in plan.arms], 0
     for phase in plan.phases():
         rate = f", {phase.share_of_capacity:.0%} of capacity" if phase.share_of_capacity else ""

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from scenarios.arm_plan import ArmPlan
 from scenarios.load.operations import READS, WRITES, Operation
 from scenarios.phases import CapacityPlan, Loop, OpenLoopPlan, Phase, open_phases
 
@@ -48,17 +49,6 @@ class Thresholds:
     steal: float = 0.02
     errors: int = 0
     aa_bias: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ArmPlan:
-    """One arm: a reference server with this accounting, or an archive that runs already (`target`)."""
-
-    name: str
-    accounting: str = ""
-    target: str = ""
-    delay_us: int = 0  # spun between the clock and the write
-    pause_us: int = 0  # spun before the clock, in the closed loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,18 +200,8 @@ def _check(plan: Plan) -> None:
     if plan.restarts > plan.rounds:
         raise PlanError(f"restarts ({plan.restarts}) cannot exceed rounds ({plan.rounds})")
     for arm in plan.arms:
-        _check_arm(arm)
-
-
-def _check_arm(arm: ArmPlan) -> None:
-    """Refuse an arm that is no archive, or two."""
-    if bool(arm.accounting) == bool(arm.target):
-        raise PlanError(
-            f"arms.{arm.name} needs either accounting (a reference server) or target, and not both"
-        )
-    for name, value in (("delay_us", arm.delay_us), ("pause_us", arm.pause_us)):
-        if value < 0:
-            raise PlanError(f"arms.{arm.name}.{name} is {value}; a delay cannot be negative")
+        if arm.fault:
+            raise PlanError(f"arms.{arm.name}: {arm.fault}")
 
 
 def _check_open_loop(plan: Plan, open_loop: OpenLoopPlan) -> None:

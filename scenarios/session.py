@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from datasets.manifest import Manifest
-from scenarios.arms import Arm
-from scenarios.comparability import unlike_answers
+from scenarios.arms import Arm, new_arm
+from scenarios.comparability import compare_answers
 from scenarios.environment import describe_environment
 from scenarios.generator_process import GeneratorProcess
 from scenarios.load.workload import Workload
@@ -37,15 +37,17 @@ def measure(plan: Plan, data: Path, manifest: Manifest, workload: Workload, fold
     )
     with contextlib.ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phantom-campaign-")))
-        arms = {each.name: Arm(each, work / each.name, server_cpu) for each in plan.arms}
+        arms = {each.name: new_arm(each, work / each.name, server_cpu) for each in plan.arms}
         for arm in arms.values():
             stack.callback(arm.stop)
         start_all(arms)
         fill_all(arms, data, manifest, folder)
         requests = [request for each in workload.reads.values() for request in each]
-        if faults := unlike_answers(list(arms.values()), requests):
-            folder.record({"validity": {"faults": faults}})
-            return faults
+        compared = compare_answers(list(arms.values()), requests)
+        folder.record({"not_compared": compared.notes})
+        if compared.faults:
+            folder.record({"validity": {"faults": compared.faults}})
+            return compared.faults
         session = session_document(plan, data, arms, folder, generator_cpu)
         generator = stack.enter_context(GeneratorProcess(session, work))
         measuring = Measuring(plan, arms, manifest, generator, folder)

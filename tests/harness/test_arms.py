@@ -7,16 +7,17 @@ import httpx
 import psutil
 import pytest
 
-from scenarios.arms import Arm, ArmUnreachableError
+from scenarios.arm_plan import ArmPlan
+from scenarios.arms import ArmUnreachableError, new_arm
 from scenarios.machine import split_cpus, take_reading
-from scenarios.plan import ArmPlan, PlanError
+from scenarios.plan import PlanError
 
 TARGETS = Path(__file__).resolve().parents[2] / "scenarios" / "targets"
 
 
 def test_a_restarted_arm_keeps_port_and_data_and_changes_its_hash_seed(tmp_path: Path) -> None:
     cpu, _ = split_cpus()
-    arm = Arm(ArmPlan("on", accounting="grants"), tmp_path / "on", cpu)
+    arm = new_arm(ArmPlan("on", accounting="grants"), tmp_path / "on", cpu)
     arm.prepare()
     pids = []
     try:
@@ -37,7 +38,7 @@ def test_a_restarted_arm_keeps_port_and_data_and_changes_its_hash_seed(tmp_path:
 
 
 def test_an_arm_that_dies_at_start_tells_what_it_said(tmp_path: Path) -> None:
-    arm = Arm(ArmPlan("odd", accounting="sometimes"), tmp_path / "odd", None)
+    arm = new_arm(ArmPlan("odd", accounting="sometimes"), tmp_path / "odd", None)
     arm.origin = "http://127.0.0.1:9"
     arm.folder.mkdir()
     with pytest.raises(ArmUnreachableError, match=r"arm odd did not become healthy; it said: .*sometimes"):
@@ -51,9 +52,9 @@ def test_the_headers_of_a_target_come_from_the_environment(
     plan = ArmPlan("on", target=str(TARGETS / "token.toml"))
     monkeypatch.delenv("PHANTOM_LOAD_TOKEN", raising=False)
     with pytest.raises(PlanError, match=r"arms\.on\.target: .*PHANTOM_LOAD_TOKEN.*is not set"):
-        Arm(plan, tmp_path, None).prepare()
+        new_arm(plan, tmp_path, None).prepare()
     monkeypatch.setenv("PHANTOM_LOAD_TOKEN", "secret")
-    arm = Arm(plan, tmp_path, None)
+    arm = new_arm(plan, tmp_path, None)
     arm.prepare()
     assert arm.headers == {"Authorization": "Bearer secret"}
     assert "secret" not in repr(arm.facts())

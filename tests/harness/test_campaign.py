@@ -18,11 +18,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from scenarios.arms import Arm
+from scenarios.arm_plan import ArmPlan
+from scenarios.arms import new_arm
 from scenarios.data_set import open_data_set
 from scenarios.filling import fill
 from scenarios.load.operations import READS, WRITES, Operation
-from scenarios.plan import ArmPlan
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = ROOT / "scenarios" / "campaigns" / "smoke.toml"
@@ -231,7 +231,7 @@ def test_a_dry_run_prints_the_schedule_and_starts_nothing(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("with_data", [False, True], ids=["discovered", "with-data"])
 def test_the_locustfile_runs_by_hand(data: Path, tmp_path: Path, *, with_data: bool) -> None:
-    arm = Arm(ArmPlan("off", accounting="off"), tmp_path / "archive", None)
+    arm = new_arm(ArmPlan("off", accounting="off"), tmp_path / "archive", None)
     arm.prepare()
     arm.start()
     try:

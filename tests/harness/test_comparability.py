@@ -11,10 +11,10 @@ import pytest
 
 from datasets.manifest import InstanceRecord, Manifest, SeriesRecord, StudyRecord
 from datasets.people import People
-from scenarios.arms import Arm
-from scenarios.comparability import damaged_bodies, unlike_answers
+from scenarios.arm_plan import ArmPlan
+from scenarios.arms import Arm, new_arm
+from scenarios.comparability import compare_answers, damaged_bodies
 from scenarios.load.operations import DICOM_JSON, Operation, Request
-from scenarios.plan import ArmPlan
 
 STORED = b"DICM\r\n\r\nwith blank lines\r\n--and dashes"
 
@@ -29,12 +29,17 @@ class Handler(BaseHTTPRequestHandler):
         boundary = f"b{id(self)}"
         content = STORED[:-1] if kind == "damaged" else STORED
         multipart = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode() + content
+        if kind == "reworded":
+            multipart = multipart.replace(b"Content-Type", b"Content-Location: x\r\nContent-Type")
         body = {
             "searched": f'[{{"url": "{base}/studies/1"}}]'.encode(),
             "fewer": b"[]",
         }.get(kind, multipart + f"\r\n--{boundary}--\r\n".encode())
         self.send_response(404 if kind == "missing" else 200)
-        self.send_header("Content-Type", f'multipart/related; boundary="{boundary}"')
+        json = kind in ("searched", "fewer")
+        self.send_header(
+            "Content-Type", DICOM_JSON if json else f'multipart/related; boundary="{boundary}"'
+        )
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -56,7 +61,9 @@ def origin() -> Iterator[str]:
 def arm(origin: str, kind: str, *, external: bool = False) -> Arm:
     base_url = f"{origin}/{kind}"
     plan = ArmPlan(kind, target=base_url) if external else ArmPlan(kind, accounting="off")
-    return Arm(plan, Path(), None, origin, base_url)
+    made = new_arm(plan, Path(), None)
+    made.origin, made.base_url = origin, base_url
+    return made
 
 
 REQUEST = Request(Operation.QIDO_SERIES, "/studies/1/series", DICOM_JSON)
@@ -74,14 +81,27 @@ REQUEST = Request(Operation.QIDO_SERIES, "/studies/1/series", DICOM_JSON)
     ],
 )
 def test_unlike_answers_are_found(origin: str, kinds: tuple[str, str], faults: list[str]) -> None:
-    found = unlike_answers([arm(origin, kind) for kind in kinds], [REQUEST])
+    found = compare_answers([arm(origin, kind) for kind in kinds], [REQUEST]).faults
     assert len(found) == len(faults)
     assert all(text.startswith(start) for text, start in zip(found, faults, strict=True))
 
 
-def test_external_archives_may_differ_but_not_refuse(origin: str) -> None:
-    arms = [arm(origin, kind, external=True) for kind in ("searched", "fewer", "missing")]
-    assert [text.split(" answers")[0] for text in unlike_answers(arms, [REQUEST])] == ["refused: arm missing"]
+@pytest.mark.parametrize(
+    ("kinds", "faults"),
+    [
+        (("stored", "reworded"), []),
+        (("stored", "damaged"), ["answers differ in substance"]),
+        (("searched", "fewer"), ["answers differ in substance"]),
+        (("stored", "missing"), ["refused"]),
+    ],
+)
+def test_archives_of_others_may_word_their_answers_but_not_return_less(
+    origin: str, kinds: tuple[str, str], faults: list[str]
+) -> None:
+    ours, theirs = kinds
+    found = compare_answers([arm(origin, ours), arm(origin, theirs, external=True)], [REQUEST])
+    assert [text.split(":")[0] for text in found.faults] == faults
+    assert bool(found.notes) is ("missing" not in kinds)
 
 
 @pytest.mark.parametrize(("kind", "sound"), [("stored", True), ("damaged", False), ("fewer", False)])

@@ -8,11 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conformance.reference_archive import free_port
+from scenarios.arms.orthanc import PLUGIN, configuration, dicomweb_plugin, executable, package_version
+from scenarios.arms.process import free_port
 from tests.peers.peer import MissingPeerError, Peer, Program
 
 PACKAGES = ("orthanc", "orthanc-dicomweb")
-PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 POLICY = Path("/usr/sbin/policy-rc.d")  # Debian's way to keep a package from starting its service
 
 
@@ -26,17 +26,12 @@ def find() -> str:
                 f"as root on Debian or Ubuntu: apt-get install {' '.join(PACKAGES)}"
             )
         install(apt)
-    return f"Orthanc {version_of('orthanc')}, DICOMweb plugin {version_of('orthanc-dicomweb')}"
+    return f"Orthanc {package_version('orthanc')}, DICOMweb plugin {package_version('orthanc-dicomweb')}"
 
 
 def installed() -> bool:
     """Tell whether the server and the plugin are there."""
-    return executable() is not None and PLUGIN.is_file()
-
-
-def executable() -> str | None:
-    """Return where the server is; Debian puts it where the path of a user does not lead."""
-    return shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin")
+    return executable() is not None and dicomweb_plugin() is not None
 
 
 def install(apt: str) -> None:
@@ -67,32 +62,15 @@ def services_stay_down() -> Iterator[None]:
         POLICY.unlink()
 
 
-def version_of(package: str) -> str:
-    """Return the upstream version of a Debian package, or `unpackaged`."""
-    query = ["dpkg-query", "--show", "--showformat=${source:Upstream-Version}", package]
-    try:
-        done = subprocess.run(query, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return "unpackaged"
-    return done.stdout.partition("+dfsg")[0] if done.returncode == 0 else "unpackaged"
-
-
 def configure(folder: Path) -> Program:
     """Write the configuration: defaults, but alone on loopback and with data in this folder."""
     port = free_port()
-    configuration = {
-        "Name": "peer",
-        "HttpPort": port,
-        "StorageDirectory": str(folder / "storage"),
-        "IndexDirectory": str(folder / "index"),
-        "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": False,
-        "DicomServerEnabled": False,
-        "Plugins": [str(PLUGIN)],
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-    }
+    plugin = dicomweb_plugin()
+    if plugin is None:
+        raise MissingPeerError(f"there is no {PLUGIN}")
+    document = configuration(folder, port, plugin)
     path = folder / "orthanc.json"
-    path.write_text(json.dumps(configuration, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")
     origin = f"http://127.0.0.1:{port}"
     command = (executable() or "Orthanc", str(path))
     return Program(command, f"{origin}/dicom-web", f"{origin}/wado", f"{origin}/system")

@@ -75,7 +75,7 @@ def test_a_line_moves_unless_it_is_announced_or_unremarkable(
 def test_a_peer_that_is_missing_is_no_pass(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(orthanc, "PLUGIN", tmp_path / "none.so")
+    monkeypatch.setattr("scenarios.arms.orthanc.PLUGIN_FOLDERS", (tmp_path,))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert command.main(["orthanc", "--out", str(tmp_path)]) == ExitCode.INCOMPLETE
     assert "apt-get install orthanc orthanc-dicomweb" in capsys.readouterr().err
