@@ -52,13 +52,14 @@ class ArmPlan:
     def fault(self) -> str | None:
         """Return why no archive can be started like this; None if one can."""
         kinds = [name for name in ("accounting", "target", "orthanc") if getattr(self, name)]
-        settings = dict(self.settings) if isinstance(self.settings, Mapping) else {}
+        given: object = self.settings  # a file may hold anything
+        settings: dict[str, object] = dict(given) if isinstance(given, Mapping) else {}
         odd = [name for name, value in settings.items() if not isinstance(value, Setting)]
         taken = [name for name in settings if name in OURS["orthanc" if self.orthanc else "reference"]]
         rules = (
             (len(kinds) == 1, "needs one of accounting (a reference server), orthanc = true and target"),
-            (isinstance(self.orthanc, bool), f"orthanc is {self.orthanc!r}; write true"),
-            (isinstance(self.settings, Mapping), "settings has to be a table: {durability = 'process'}"),
+            (self.orthanc in (True, False), f"orthanc is {self.orthanc!r}; write true"),
+            (isinstance(given, Mapping), "settings has to be a table: {durability = 'process'}"),
             (not odd, f"settings.{''.join(odd[:1])} is no text, number, true or false"),
             (not taken, f"settings.{''.join(taken[:1])} is chosen by the harness"),
             (not (self.target and settings), "settings are for an archive that the harness starts"),

@@ -4,7 +4,7 @@
 |---|---|---|
 | multipart | how many parts, and the SHA-256 of each content, in any order | headers and order of parts |
 | JSON, the whole result | the UIDs that it names at the level of the request | further attributes |
-| JSON, one page (`limit=`) | how many results | which, because the order of a search is free (PS3.18 8.3.4.4) |
+| JSON, one page (`limit=`) | how many results | which: the order of a search is free (PS3.18 8.3.4.4) |
 | anything else | the media type | the bytes |
 
 What two archives hold is compared: an archive that returns less would be the faster for it.
@@ -41,7 +41,9 @@ def substance_of(request: Request, headers: Mapping[str, str], body: bytes) -> S
         try:
             results = json.loads(body) if body else []
         except ValueError:
-            return Substance((hashlib.sha256(body).hexdigest(),), "no JSON", "what is no JSON is compared whole")
+            return Substance(
+                (hashlib.sha256(body).hexdigest(),), "no JSON", "what is no JSON is compared whole"
+            )
         if "limit=" in request.path:
             left = "a page is compared by the number of its results"
             return Substance((str(len(results)),), f"{len(results)} results", left)

@@ -37,9 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         }.get(kind, multipart + f"\r\n--{boundary}--\r\n".encode())
         self.send_response(404 if kind == "missing" else 200)
         json = kind in ("searched", "fewer")
-        self.send_header(
-            "Content-Type", DICOM_JSON if json else f'multipart/related; boundary="{boundary}"'
-        )
+        self.send_header("Content-Type", DICOM_JSON if json else f'multipart/related; boundary="{boundary}"')
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -18,7 +18,7 @@ from scenarios.conformance.results import CheckResult, Run
 from scenarios.conformance.verdict import ExitCode, State
 from tests.conformance.reference_archive import ROOT
 from tests.peers import __main__ as command
-from tests.peers import orthanc, tiny_pacs
+from tests.peers import tiny_pacs
 from tests.peers.moved import moved_lines
 from tests.peers.peer import MissingPeerError, Peer
 from tests.peers.publishing import MATRIX, matrix_page
