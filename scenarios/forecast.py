@@ -7,6 +7,7 @@ that is the same for all rounds, so the time left is the forecast times what the
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenarios.client_cost import CALIBRATION_S
 from scenarios.plan import Plan
 from scenarios.schedule import orders, restarts_before
 from scenarios.telling import tell
@@ -17,7 +18,6 @@ START_S = 1.5  # all arms together
 BLOCK_S = 0.12  # around a block: its samples are written, readings are taken
 STOW_INSTANCE_S = 0.008
 COMPARE_S = 5.0  # every distinct read once to every arm
-CALIBRATION_S = 3.0
 MINUTES_FROM_S, HOURS_FROM_S = 90, 5400
 
 

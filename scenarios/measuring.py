@@ -15,6 +15,7 @@ from datasets.manifest import Manifest
 from scenarios.arms import Arm
 from scenarios.blocks import Block
 from scenarios.capacity import find_capacity, slowest
+from scenarios.client_cost import calibration, client_capacity
 from scenarios.comparability import damaged_bodies
 from scenarios.forecast import forecast, told_duration
 from scenarios.generator_process import GeneratorProcess
@@ -25,7 +26,7 @@ from scenarios.plan import Plan
 from scenarios.run_folder import RunFolder
 from scenarios.schedule import orders, restarts_before
 from scenarios.telling import tell
-from scenarios.validity import block_faults
+from scenarios.validity import block_faults, rate_faults
 from scenarios.warming import warm
 
 ATTEMPTS = 2
@@ -44,6 +45,7 @@ class Measuring:
     blocks: list[Block] = field(default_factory=list)
     medians: dict[tuple[int, str], dict[Operation, float]] = field(default_factory=dict)
     capacities: list[dict[str, Any]] = field(default_factory=list)
+    client: dict[str, Any] = field(default_factory=lambda: {"calibrations": []})
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     restart: int = -1
@@ -52,12 +54,17 @@ class Measuring:
         """Carry out all rounds; stops early at a block that is invalid twice."""
         expected, started = forecast(self.plan), time.monotonic()
         starts = restarts_before(self.plan.rounds, self.plan.restarts)
+        self.client |= client_capacity(self.generator)
+        if self._asks_too_much(self.plan.rate_per_s):
+            return
         first = True
         for number, phase, order in self._rounds():
             if first or number in starts:
                 self._start_again(first=first)
             first = False
             rated = self._rated(phase)
+            if self._asks_too_much(rated.rate_per_s or 0.0):
+                return
             for arm in order:
                 if not self._measure(number, rated, arm):
                     return
@@ -119,6 +126,14 @@ class Measuring:
                     f"warm-up: arm {name} did not settle within {warmup.tolerance:.0%} in "
                     f"{warmup.at_most_s:g} s (start {self.restart})"
                 )
+        self.client["calibrations"] += calibration(self.generator, next(iter(self.arms)), self.restart)
+        self.folder.record({"client": self.client})
+
+    def _asks_too_much(self, rate_per_s: float) -> bool:
+        """Tell whether a rate is more than the generator can ask for; then it is a fault of the run."""
+        faults = rate_faults(rate_per_s, self.client["capacity_per_s"], self.plan.validity)
+        self.faults += faults
+        return bool(faults)
 
     def _measure(self, round_number: int, phase: Phase, arm: str) -> bool:
         """Measure a block, and once more if it is not valid; tell whether one attempt was."""

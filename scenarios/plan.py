@@ -81,12 +81,6 @@ class Plan:
         closed = Phase("closed", Loop.CLOSED, self.rounds, self.block_s)
         return (closed, *(open_phases(self.open_loop, self.connections) if self.open_loop else ()))
 
-    def most_connections(self) -> int:
-        """Return how many connections to one arm the campaign uses at most at the same time."""
-        if self.open_loop:
-            return max(self.connections, *self.capacity.clients)
-        return self.connections if self.rate_per_s else 1
-
     def facts(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
         return asdict(self)
@@ -213,6 +207,8 @@ def _check_open_loop(plan: Plan, open_loop: OpenLoopPlan) -> None:
             raise PlanError(f"open_loop.{where} is {value}; it has to be above 0")
     _check_parts("open_loop.fractions", open_loop.fractions, float)
     _check_parts("capacity.clients", plan.capacity.clients, int)
+    if max(plan.capacity.clients) > plan.connections:
+        raise PlanError(f"capacity.clients has more than the {plan.connections} connections of the campaign")
 
 
 def _check_parts(where: str, values: object, kind: type[float]) -> None:

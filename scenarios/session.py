@@ -121,6 +121,6 @@ def session_document(
         "reads": plan.reads,
         "writes": plan.writes,
         "endpoints": endpoints,
-        "connections": plan.most_connections(),
+        "connections": plan.connections if plan.rate_per_s or plan.open_loop else 1,
         "cpu": cpu,
     }

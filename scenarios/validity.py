@@ -39,6 +39,20 @@ def block_faults(block: Block, limits: Thresholds) -> list[str]:
     return faults
 
 
+def rate_faults(rate_per_s: float, capacity_per_s: float, limits: Thresholds) -> list[str]:
+    """Return a sentence if an open loop asks for more than the generator may send; a slow run is no answer.
+
+    The capacity is that of one core of the generator for small requests; larger ones cost more, and are
+    caught block by block.
+    """
+    if rate_per_s <= limits.generator_cpu * capacity_per_s:
+        return []
+    return [
+        f"generator: the open loop asks for {rate_per_s:.0f} requests/s; one core sends at most "
+        f"{capacity_per_s:.0f} small ones, of which {limits.generator_cpu:.0%} may be used"
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class TwinResult:
     """The A/A comparison of one operation: ratio of the twins' medians with its simultaneous interval."""

@@ -7,7 +7,6 @@ not need is the share of the client in every latency; the smaller the answer, th
 """
 
 import argparse
-import socket
 import statistics
 import sys
 from collections.abc import Callable
@@ -17,45 +16,13 @@ from urllib.parse import urlsplit
 from locust import FastHttpUser
 from locust.env import Environment
 
+from scenarios.load.bare_socket import bare_client
+from scenarios.load.client_cost import our_client
 from scenarios.load.operations import DICOM_JSON, Operation, Request
 from scenarios.load.users import ArchiveUser, Endpoint
 
 ROUNDS = 6  # of each client in turn, so that drift favours none
 WARM_REQUESTS = 50
-
-
-def bare_client(endpoint: Endpoint, request: Request) -> Callable[[], int]:
-    """Return a function that sends the request on a plain socket and returns its nanoseconds."""
-    parts = urlsplit(endpoint.base_url)
-    assert parts.hostname is not None
-    sock = socket.create_connection((parts.hostname, parts.port or 80))
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    wire, buffer = endpoint.wire(request), memoryview(bytearray(1 << 20))
-
-    def send() -> int:
-        started = perf_counter_ns()
-        sock.sendall(wire)
-        received = sock.recv_into(buffer)
-        head, _, body = bytes(buffer[:received]).partition(b"\r\n\r\n")
-        left = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]) - len(body)
-        while left > 0:
-            left -= sock.recv_into(buffer)
-        return perf_counter_ns() - started
-
-    return send
-
-
-def our_client(user: ArchiveUser, endpoint: Endpoint, request: Request) -> Callable[[], int]:
-    """Return a function that sends the request as campaigns do."""
-    wire = endpoint.wire(request)
-
-    def send() -> int:
-        exchange = user.send(user.connection(endpoint), request, wire)
-        if exchange.error or exchange.sent_ns is None or exchange.end_ns is None:
-            raise SystemExit(f"the archive does not answer: {exchange.error}")
-        return exchange.end_ns - exchange.sent_ns
-
-    return send
 
 
 def locust_client(user: FastHttpUser, path: str) -> Callable[[], int]:
@@ -83,7 +50,7 @@ def main() -> None:
     theirs = type("TheirUser", (FastHttpUser,), {"host": endpoint.base_url})
     environment = Environment(user_classes=[ours, theirs])
     clients = {
-        "bare socket": bare_client(endpoint, request),
+        "bare socket": bare_client(endpoint.base_url, endpoint.wire(request)),
         "this harness": our_client(ours(environment), endpoint, request),
         "FastHttpUser.client.get": locust_client(theirs(environment), path),
     }

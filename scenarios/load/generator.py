@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from random import Random
 from time import perf_counter_ns, process_time
@@ -23,19 +23,22 @@ from typing import Any
 
 import gevent
 from gevent.monkey import is_module_patched
+from geventhttpclient.client import HTTPClient
 from locust import task
 from locust.env import Environment
 
 from scenarios.data_set import open_data_set
 from scenarios.load.arrivals import drive, poisson_arrivals
+from scenarios.load.client_cost import calibrate
 from scenarios.load.exchange import Exchange
-from scenarios.load.operations import Operation, Request
+from scenarios.load.operations import DICOM_JSON, Operation, Request
 from scenarios.load.samples import Place, Recorder, Sample, medians_ms, table_of, write_samples
 from scenarios.load.stows import StowSource
-from scenarios.load.users import ArchiveUser, Endpoint
+from scenarios.load.users import ArchiveUser, Endpoint, new_pool
 from scenarios.load.workload import Workload, build_workload
 
 CAPACITY = 1 << 16
+Walk = Iterator[tuple[Request, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,10 @@ class BlockUser(ArchiveUser):
                 return self.block(**command)
             case "saturate":
                 return self.saturate(**command)
+            case "calibrate":
+                return self.calibrate(**command)
+            case "capacity":
+                return self.capacity(**command)
             case "reconnect":
                 self.reconnect()
                 return {}
@@ -110,11 +117,41 @@ class BlockUser(ArchiveUser):
         table_of(samples, Place(self.session.run, 0, arm, 0))
         return {"medians_ms": medians_ms(samples), "errors": _errors(samples)}
 
+    def calibrate(self, arm: str, seconds: float) -> Mapping[str, Any]:
+        """Compare the client with a bare socket on one target of each operation."""
+        endpoint = self.session.endpoints[arm]
+        if not endpoint.base_url.startswith("http://"):
+            return {"rows": []}
+        plain = Endpoint(endpoint.base_url, endpoint.headers)
+        requests = {each: self.workload.reads[each][0] for each in self.session.reads}
+        return {"rows": calibrate(self, plain, requests, seconds)}
+
     def saturate(self, arm: str, clients: int, seconds: float) -> Mapping[str, Any]:
         """Read as fast as so many clients without pauses can, and return how many were answered."""
+        endpoint = self.session.endpoints[arm]
+        walk = self._reads(endpoint, 0)
+        return self._saturated(self.connection(endpoint), endpoint, walk, clients, seconds)
+
+    def capacity(self, url: str, clients: int, seconds: float) -> Mapping[str, Any]:
+        """Send small requests to a responder as fast as they are answered."""
+        endpoint = Endpoint(url)
+        request = Request(Operation.QIDO_STUDIES_UID, "/studies?StudyInstanceUID=2.25.1", DICOM_JSON)
+        pool = new_pool(clients)
+        walk = repeat((request, endpoint.wire(request)))
+        found = self._saturated(pool.get_client(url), endpoint, walk, clients, seconds)
+        pool.close()
+        return found
+
+    def _saturated(
+        self, client: HTTPClient, endpoint: Endpoint, walk: Walk, clients: int, seconds: float
+    ) -> Mapping[str, Any]:
         recorder = Recorder(CAPACITY)
         cpu, started = process_time(), perf_counter_ns()
-        self._read_for(arm, 0, seconds, recorder, clients)
+        deadline = started + int(seconds * 1e9)
+        asking = [
+            gevent.spawn(self._ask_until, deadline, client, endpoint, walk, recorder) for _ in range(clients)
+        ]
+        gevent.joinall(asking, raise_error=True)
         spent, elapsed_ns = process_time() - cpu, perf_counter_ns() - started
         errors = _errors(recorder.samples)
         return {
@@ -171,24 +208,19 @@ class BlockUser(ArchiveUser):
             "medians_ms": medians,
         }
 
-    def _read_for(
-        self, arm: str, round_number: int, seconds: float, recorder: Recorder, clients: int = 1
-    ) -> None:
-        """Read in closed loop: each client takes the next request as soon as it has its answer."""
+    def _read_for(self, arm: str, round_number: int, seconds: float, recorder: Recorder) -> None:
         endpoint = self.session.endpoints[arm]
-        client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
-        walk = self._reads(endpoint, round_number)
-        deadline = perf_counter_ns() + int(seconds * 1e9)
+        client, walk = self.connection(endpoint), self._reads(endpoint, round_number)
+        self._ask_until(perf_counter_ns() + int(seconds * 1e9), client, endpoint, walk, recorder)
 
-        def read() -> None:
-            while (due := _due_after(endpoint.pause_us)) < deadline:
-                request, wire = next(walk)
-                recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
-
-        if clients == 1:
-            read()
-        else:
-            gevent.joinall([gevent.spawn(read) for _ in range(clients)], raise_error=True)
+    def _ask_until(
+        self, deadline: int, client: HTTPClient, endpoint: Endpoint, walk: Walk, recorder: Recorder
+    ) -> None:
+        """Ask in closed loop: take the next request as soon as the last is answered."""
+        spin_ns = endpoint.delay_us * 1000
+        while (due := _due_after(endpoint.pause_us)) < deadline:
+            request, wire = next(walk)
+            recorder.add(request, len(wire), due, self.send(client, request, wire, spin_ns))
 
     def _arrive(
         self, arm: str, round_number: int, seconds: float, rate_per_s: float, recorder: Recorder
@@ -219,8 +251,8 @@ class BlockUser(ArchiveUser):
         turn = 0
         while True:
             for times, cycle in cycles:
-                for repeat in range(times):
-                    yield cycle[(turn * times + repeat) % len(cycle)]
+                for again in range(times):
+                    yield cycle[(turn * times + again) % len(cycle)]
             turn += 1
 
     def _writes(self, arm: str, block: int) -> Iterator[tuple[Request, bytes]]:

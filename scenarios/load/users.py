@@ -32,6 +32,16 @@ class Endpoint:
         return request.wire(parts.path.rstrip("/"), parts.netloc.rpartition("@")[2], self.headers)
 
 
+def new_pool(connections: int) -> HTTPClientPool:
+    """Return a pool of at most that many connections to each archive."""
+    return HTTPClientPool(
+        block_size=BLOCK_BYTES,
+        concurrency=connections,
+        network_timeout=NETWORK_TIMEOUT_S,
+        connection_timeout=NETWORK_TIMEOUT_S,
+    )
+
+
 class ArchiveUser(FastHttpUser):  # type: ignore[misc]  # mypy does not follow locust
     """A user whose requests are timed at the socket and reported to Locust afterwards."""
 
@@ -39,21 +49,13 @@ class ArchiveUser(FastHttpUser):  # type: ignore[misc]  # mypy does not follow l
     connections = 1
 
     def __init__(self, environment: Any) -> None:
-        self.client_pool = self._new_pool()
+        self.client_pool = new_pool(self.connections)
         super().__init__(environment)
-
-    def _new_pool(self) -> HTTPClientPool:
-        return HTTPClientPool(
-            block_size=BLOCK_BYTES,
-            concurrency=self.connections,
-            network_timeout=NETWORK_TIMEOUT_S,
-            connection_timeout=NETWORK_TIMEOUT_S,
-        )
 
     def reconnect(self) -> None:
         """Forget all connections, because the servers were restarted."""
         self.client_pool.close()
-        self.client_pool = self._new_pool()
+        self.client_pool = new_pool(self.connections)
 
     def connection(self, endpoint: Endpoint) -> HTTPClient:
         """Return the pooled connections to an archive."""
