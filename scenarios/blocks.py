@@ -73,3 +73,8 @@ def write_blocks(blocks: list[Block], path: Path) -> None:
     partial = path.with_suffix(".partial")
     pq.write_table(pa.Table.from_pylist([block.row() for block in blocks], schema=SCHEMA), partial)
     partial.replace(path)
+
+
+def read_blocks(path: Path) -> list[Block]:
+    """Return all blocks in the file, in their order."""
+    return [Block(**row) for row in pq.read_table(path).to_pylist()]

@@ -19,10 +19,12 @@ from scenarios.client_cost import calibration, client_capacity
 from scenarios.comparability import damaged_bodies
 from scenarios.forecast import forecast, told_duration
 from scenarios.generator_process import GeneratorProcess
+from scenarios.guard import Guard
 from scenarios.load.operations import Operation
 from scenarios.machine import take_reading
 from scenarios.phases import Loop, Phase
 from scenarios.plan import Plan
+from scenarios.resuming import Earlier
 from scenarios.run_folder import RunFolder
 from scenarios.schedule import orders, restarts_before
 from scenarios.telling import tell
@@ -41,27 +43,37 @@ class Measuring:
     arms: dict[str, Arm]
     manifest: Manifest
     generator: GeneratorProcess
+    guard: Guard
     folder: RunFolder
-    blocks: list[Block] = field(default_factory=list)
-    medians: dict[tuple[int, str], dict[Operation, float]] = field(default_factory=dict)
-    capacities: list[dict[str, Any]] = field(default_factory=list)
-    client: dict[str, Any] = field(default_factory=lambda: {"calibrations": []})
+    earlier: Earlier
+    blocks: list[Block] = field(init=False)
+    medians: dict[tuple[int, str], dict[Operation, float]] = field(init=False)
+    capacities: list[dict[str, Any]] = field(init=False)
+    client: dict[str, Any] = field(init=False)
     faults: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    restart: int = -1
+    notes: list[str] = field(init=False)
+    restart: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with what earlier sessions of the run have found."""
+        document = self.earlier.document
+        self.blocks = list(self.earlier.blocks)
+        self.medians = dict(self.earlier.medians)
+        self.capacities = list(document.get("capacity", []))
+        self.client = {"calibrations": list(document.get("client", {}).get("calibrations", []))}
+        self.notes = list(document.get("validity", {}).get("notes", []))
+        self.restart = self.earlier.starts - 1
 
     def run(self) -> None:
-        """Carry out all rounds; stops early at a block that is invalid twice."""
-        expected, started = forecast(self.plan), time.monotonic()
+        """Carry out all rounds that are left; stops early at a block that is invalid twice."""
+        first, expected, started = self.earlier.rounds, forecast(self.plan), time.monotonic()
         starts = restarts_before(self.plan.rounds, self.plan.restarts)
         self.client |= client_capacity(self.generator)
         if self._asks_too_much(self.plan.rate_per_s):
             return
-        first = True
         for number, phase, order in self._rounds():
-            if first or number in starts:
-                self._start_again(first=first)
-            first = False
+            if number == first or number in starts:
+                self._start_again(fresh=number == first)
             rated = self._rated(phase)
             if self._asks_too_much(rated.rate_per_s or 0.0):
                 return
@@ -70,15 +82,16 @@ class Measuring:
                     return
             random = Random(f"{self.plan.seed}/{number}/verify")  # noqa: S311  a sample, not a secret
             self.faults += damaged_bodies(list(self.arms.values()), self.manifest, random)
-            left_s = expected.left_s(0, number + 1, time.monotonic() - started)
+            left_s = expected.left_s(first, number + 1, time.monotonic() - started)
             tell(f"round {number + 1}/{len(expected.rounds)} done; about {told_duration(left_s)} left")
 
     def _rounds(self) -> Iterator[tuple[int, Phase, tuple[str, ...]]]:
-        """Yield the number, the phase and the order of the arms of each round."""
+        """Yield the number, the phase and the order of the arms of each round that is left."""
         number = 0
         for phase in self.plan.phases():
             for order in orders(list(self.arms), phase.rounds, phase.seed(self.plan.seed)):
-                yield number, phase, order
+                if number >= self.earlier.rounds:
+                    yield number, phase, order
                 number += 1
 
     def _rated(self, phase: Phase) -> Phase:
@@ -106,16 +119,17 @@ class Measuring:
     def _ask_to(self, what: str) -> Any:
         return lambda **command: self.generator.ask(do=what, **command)
 
-    def _start_again(self, *, first: bool) -> None:
-        """Restart the servers, except before the first round, and warm every arm."""
+    def _start_again(self, *, fresh: bool) -> None:
+        """Restart the servers, unless they are fresh, and warm every arm."""
         self.restart += 1
-        if not first:
+        if not fresh:
             for arm in self.arms.values():
                 if arm.pid is not None:
                     arm.stop()
                     arm.start()
+                    self.guard.watch_process(arm.pid)
             self.generator.ask(do="reconnect")
-        self.folder.record({"arms": {name: arm.facts() for name, arm in self.arms.items()}})
+        self.folder.record({"arms": {name: self._arm_facts(arm) for name, arm in self.arms.items()}})
         warmup = self.plan.warmup
         for name in self.arms:
             seconds, warmed = warm(name, warmup, self._ask_to("warm"))
@@ -128,6 +142,10 @@ class Measuring:
                 )
         self.client["calibrations"] += calibration(self.generator, next(iter(self.arms)), self.restart)
         self.folder.record({"client": self.client})
+
+    def _arm_facts(self, arm: Arm) -> dict[str, Any]:
+        facts = arm.facts()
+        return facts | {"hash_seeds": self.earlier.hash_seeds(arm.name) + facts["hash_seeds"]}
 
     def _asks_too_much(self, rate_per_s: float) -> bool:
         """Tell whether a rate is more than the generator can ask for; then it is a fault of the run."""

@@ -104,6 +104,11 @@ def read_plan(path: Path, overrides: Sequence[str] = ()) -> Plan:
         raise PlanError(f"{path}: {error}") from None
 
 
+def plan_of(facts: Mapping[str, Any]) -> Plan:
+    """Return the plan that a run.json tells; the inverse of `Plan.facts`."""
+    return _plan({**facts, "arms": {arm["name"]: arm for arm in facts["arms"]}})
+
+
 def _override(document: dict[str, Any], override: str) -> None:
     """Set one value; every table on the way has to be there already, so that a misspelt arm is found."""
     key, equals, text = override.partition("=")

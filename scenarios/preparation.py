@@ -15,8 +15,8 @@ from datasets.recipes import RecipeError, recipe_named
 from scenarios.arms import Arm
 from scenarios.data_set import open_data_set
 from scenarios.filling import fill
+from scenarios.guard import Guard
 from scenarios.plan import DataPlan, PlanError
-from scenarios.run_folder import RunFolder
 from scenarios.telling import tell
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,37 +56,43 @@ def made_data(data: DataPlan) -> Path:
     return folder
 
 
-def start_all(arms: dict[str, Arm]) -> None:
-    """Start all arms at the same time."""
+def start_all(arms: dict[str, Arm], guard: Guard) -> None:
+    """Start all arms at the same time, and have them watched."""
 
     def start(arm: Arm) -> None:
         arm.prepare()
         arm.start()
+        if arm.pid is not None:
+            guard.watch_process(arm.pid)
 
     with ThreadPoolExecutor(len(arms)) as pool:
         for started in [pool.submit(start, arm) for arm in arms.values()]:
             started.result()
 
 
-def fill_all(arms: dict[str, Arm], data: Path, manifest: Manifest, folder: RunFolder) -> None:
-    """Fill all arms at the same time and record what went in."""
-    started = time.monotonic()
-    tell(f"filling {len(arms)} arms with {len(manifest.studies)} studies")
-    with ThreadPoolExecutor(len(arms)) as pool:
-        filled = {name: pool.submit(fill, arm, manifest) for name, arm in arms.items()}
-        selectivity = {name: dataclasses.asdict(future.result()) for name, future in filled.items()}
+def describe_data(data: Path, manifest: Manifest) -> dict[str, Any]:
+    """Return what run.json says about the data set, with a digest of all that is in it."""
     instances = [i for study in manifest.studies for series in study.series for i in series.instances]
     listing = "".join(sorted(f"{each.sop_instance_uid} {each.sha256}\n" for each in instances))
-    facts: dict[str, Any] = {
+    return {
         "recipe": manifest.recipe,
         "seed": manifest.seed,
         "own_files": not (data / "manifest.json").is_file(),
+        "instances_scale": manifest.instances_scale,
+        "bytes_scales": dict(manifest.bytes_scales),
         "studies": len(manifest.studies),
         "series": sum(len(study.series) for study in manifest.studies),
         "instances": len(instances),
         "bytes": sum(each.size_bytes for each in instances),
         "content_sha256": hashlib.sha256(listing.encode()).hexdigest(),
-        "selectivity": selectivity,
-        "fill_s": round(time.monotonic() - started, 1),
     }
-    folder.record({"data_set": facts})
+
+
+def fill_all(arms: dict[str, Arm], manifest: Manifest) -> dict[str, Any]:
+    """Fill all arms at the same time and return what the measured caller sees of each, and the time."""
+    started = time.monotonic()
+    tell(f"filling {len(arms)} arms with {len(manifest.studies)} studies")
+    with ThreadPoolExecutor(len(arms)) as pool:
+        filled = {name: pool.submit(fill, arm, manifest) for name, arm in arms.items()}
+        selectivity = {name: dataclasses.asdict(future.result()) for name, future in filled.items()}
+    return {"selectivity": selectivity, "fill_s": round(time.monotonic() - started, 1)}

@@ -2,9 +2,11 @@
 
 import contextlib
 import dataclasses
+import datetime as dt
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,63 +15,91 @@ from scenarios.arms import Arm, new_arm
 from scenarios.comparability import compare_answers
 from scenarios.environment import describe_environment
 from scenarios.generator_process import GeneratorProcess
+from scenarios.guard import Guard
 from scenarios.load.workload import Workload
 from scenarios.machine import split_cpus
 from scenarios.measuring import Measuring, repeated
 from scenarios.plan import Plan
-from scenarios.preparation import fill_all, start_all
+from scenarios.preparation import describe_data, fill_all, start_all
+from scenarios.resuming import Earlier
 from scenarios.run_folder import RunFolder
 from scenarios.schedule import orders
 from scenarios.validity import compare_twins, twin_faults
 
 
-def measure(plan: Plan, data: Path, manifest: Manifest, workload: Workload, folder: RunFolder) -> list[str]:
-    """Start, fill, compare and measure the arms; return why the run is invalid."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: the plan, the data set and the requests that aim at it."""
+
+    plan: Plan
+    data: Path
+    manifest: Manifest
+    workload: Workload
+
+
+def environment_of_run() -> dict[str, Any]:
+    """Return what a run is carried out on, with the CPUs of servers and generator."""
     server_cpu, generator_cpu = split_cpus()
+    return describe_environment() | {"server_cpu": server_cpu, "generator_cpu": generator_cpu}
+
+
+def measure(subject: Subject, folder: RunFolder, earlier: Earlier) -> list[str]:
+    """Start, fill, compare and measure the arms; return why the run is invalid."""
+    plan, workload = subject.plan, subject.workload
+    server_cpu, generator_cpu = split_cpus()
+    data_set = describe_data(subject.data, subject.manifest)
     folder.record(
         {
             "campaign": plan.facts(),
             "schedule": _schedule(plan),
             "operations": {str(name): {"targets": len(each)} for name, each in workload.reads.items()},
-            "environment": describe_environment()
-            | {"server_cpu": server_cpu, "generator_cpu": generator_cpu},
+            "environment": environment_of_run(),
+            "sessions": [*earlier.document.get("sessions", []), _begun(earlier)],
         }
     )
     with contextlib.ExitStack() as stack:
+        guard = stack.enter_context(Guard())
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phantom-campaign-")))
+        guard.watch_folder(work)
         arms = {each.name: new_arm(each, work / each.name, server_cpu) for each in plan.arms}
         for arm in arms.values():
             stack.callback(arm.stop)
-        start_all(arms)
-        fill_all(arms, data, manifest, folder)
+        start_all(arms, guard)
+        folder.record({"data_set": data_set | fill_all(arms, subject.manifest)})
         requests = [request for each in workload.reads.values() for request in each]
         compared = compare_answers(list(arms.values()), requests)
         folder.record({"not_compared": compared.notes})
         if compared.faults:
             folder.record({"validity": {"faults": compared.faults}})
             return compared.faults
-        session = session_document(plan, data, arms, folder, generator_cpu)
+        session = session_document(plan, subject.data, arms, folder, generator_cpu)
         generator = stack.enter_context(GeneratorProcess(session, work))
-        measuring = Measuring(plan, arms, manifest, generator, folder)
-        with _recording(folder, measuring, arms):
+        measuring = Measuring(plan, arms, subject.manifest, generator, guard, folder, earlier)
+        with _recording(folder, measuring):
             measuring.run()
         return measuring.faults
 
 
+def _begun(earlier: Earlier) -> dict[str, Any]:
+    """Return what run.json says about a session: a run that was never interrupted has one."""
+    return {"started": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "first_round": earlier.rounds}
+
+
 @contextlib.contextmanager
-def _recording(folder: RunFolder, measuring: Measuring, arms: dict[str, Arm]) -> Iterator[None]:
+def _recording(folder: RunFolder, measuring: Measuring) -> Iterator[None]:
     """Record validity and the arms when the measuring ends, interrupted or not."""
     started = time.monotonic()
     try:
         yield
-        twins = compare_twins(measuring.medians, "off", "off2") if "off2" in arms and "off" in arms else []
+        twins = (
+            compare_twins(measuring.medians, "off", "off2") if {"off", "off2"} <= set(measuring.arms) else []
+        )
         if not measuring.faults:
             measuring.faults += twin_faults(twins, measuring.plan.validity)
         folder.record({"twins": [dataclasses.asdict(each) for each in twins]})
     finally:
         folder.record(
             {
-                "arms": {name: arm.facts() for name, arm in arms.items()},
                 "measured_s": round(time.monotonic() - started, 1),
                 "generator": _generator_facts(measuring.plan),
                 "phases": measuring.phase_facts(),

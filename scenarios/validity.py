@@ -47,9 +47,9 @@ def rate_faults(rate_per_s: float, capacity_per_s: float, limits: Thresholds) ->
     """
     if rate_per_s <= limits.generator_cpu * capacity_per_s:
         return []
+    share = f"{limits.generator_cpu:.0%}"
     return [
-        f"generator: the open loop asks for {rate_per_s:.0f} requests/s; one core sends at most "
-        f"{capacity_per_s:.0f} small ones, of which {limits.generator_cpu:.0%} may be used"
+        f"generator: {rate_per_s:.0f} requests/s asked of {share} of a core that sends {capacity_per_s:.0f}"
     ]
 
 

@@ -10,7 +10,7 @@ from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 from scenarios.load.bare_socket import bare_client
-from scenarios.load.operations import Request
+from scenarios.load.operations import Operation, Request
 from scenarios.load.users import ArchiveUser, Endpoint
 
 RUN_LENGTH = 5  # requests of one client before it is the other's turn
@@ -31,7 +31,7 @@ def our_client(user: ArchiveUser, endpoint: Endpoint, request: Request) -> Calla
 
 
 def calibrate(
-    user: ArchiveUser, endpoint: Endpoint, requests: Mapping[str, Request], seconds: float
+    user: ArchiveUser, endpoint: Endpoint, requests: Mapping[Operation, Request], seconds: float
 ) -> list[dict[str, Any]]:
     """Return a row per operation: medians and CPU time of both clients in milliseconds."""
     return [

@@ -21,7 +21,10 @@ REQUEST_BYTES = 1 << 16
 
 def main() -> None:
     """Serve requests that fit into one packet; those of campaigns do."""
-    with selectors.DefaultSelector() as selector, socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+    with (
+        selectors.DefaultSelector() as selector,
+        socket.create_server(("127.0.0.1", 0), backlog=128) as listener,
+    ):
         selector.register(listener, selectors.EVENT_READ)
         selector.register(sys.stdin, selectors.EVENT_READ)
         sys.stdout.write(f"{listener.getsockname()[1]}\n")

@@ -23,6 +23,7 @@ from scenarios.arms import new_arm
 from scenarios.data_set import open_data_set
 from scenarios.filling import fill
 from scenarios.load.operations import READS, WRITES, Operation
+from scenarios.resuming import UNFINISHED
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = ROOT / "scenarios" / "campaigns" / "smoke.toml"
@@ -42,6 +43,12 @@ BRIEF = [
     *("--set", "validity.lag_p99_ms=10000.0"),
     *("--set", "validity.generator_cpu=2.0"),
     *("--set", "validity.aa_bias=1000.0"),
+]
+# A closed loop of two rounds, then one round of arrivals.
+PHASES = [
+    *("--set", "open_loop={fractions=[0.5],rounds=1,block_s=0.4}"),
+    *("--set", "capacity={clients=[1,2],window_s=0.2}"),
+    *("--set", "validity.errors=100000"),
 ]
 
 
@@ -128,6 +135,15 @@ def test_an_injected_delay_is_in_every_sample_of_its_arm(finished: Finished) -> 
 
 
 @pytest.mark.slow
+def test_what_the_client_costs_is_known_at_every_start(finished: Finished) -> None:
+    client = finished.document["client"]
+    rows = {(row["restart"], row["operation"]): row for row in client["calibrations"]}
+    assert set(rows) == {(restart, str(operation)) for restart in (0, 1) for operation in READS}
+    assert all(row["requests"] >= 5 and row["raw_socket_ms"] > 0 for row in rows.values())
+    assert client["capacity_per_s"] > 1000
+
+
+@pytest.mark.slow
 def test_blocks_account_for_all_samples(finished: Finished) -> None:
     blocks = pq.read_table(finished.folder / "blocks.parquet")
     assert blocks["valid"].to_pylist() == [True] * 8
@@ -165,28 +181,85 @@ def test_a_saturated_generator_makes_the_run_invalid(data: Path, tmp_path: Path)
     assert pq.read_table(folder / "blocks.parquet")["valid"].to_pylist() == [False, False]
 
 
-def test_an_interrupted_campaign_leaves_a_readable_incomplete_run(data: Path, tmp_path: Path) -> None:
+def test_a_rate_beyond_the_generator_is_invalid_before_anything_is_measured(
+    data: Path, tmp_path: Path
+) -> None:
+    done = run(SMOKE, *BRIEF, "--set", "rate_per_s=10000000.0", "--data", data, "--out", tmp_path)
+    assert done.returncode == 4
+    assert "invalid: generator: 10000000 requests/s asked" in done.stderr
+    folder, document = only_run(tmp_path)
+    assert document["status"] == "invalid"
+    assert pq.read_table(folder / "blocks.parquet").num_rows == 0
+
+
+def stopped(data: Path, out: Path, last: str, number: signal.Signals) -> list[psutil.Process]:
+    """Send a campaign that signal once it has told this, and return the processes that it had."""
     process = subprocess.Popen(
-        campaign(SMOKE, *BRIEF, "--set", "rounds=500", "--data", data, "--out", tmp_path),
+        campaign(SMOKE, *BRIEF, *PHASES, "--data", data, "--out", out),
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("round 1 closed"):
+        if line.startswith(last):
             break
     children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) >= 5
-    _, before = only_run(tmp_path)
+    assert len(children) >= 6  # four servers, the generator and the guard
+    _, before = only_run(out)
     assert (before["status"], before["exit_code"]) == ("incomplete", None)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 3
+    process.send_signal(number)
+    assert process.wait(60) == (-signal.SIGKILL if number is signal.SIGKILL else 3)
     process.stderr.close()
+    return children
+
+
+@pytest.mark.parametrize(
+    ("number", "last", "finished_rounds"),
+    [(signal.SIGINT, "round 2 closed", 1), (signal.SIGKILL, "round 3 open-50", 2)],
+    ids=["interrupted in the closed loop", "killed in the open loop"],
+)
+def test_a_run_goes_on_after_its_last_finished_round(
+    data: Path, tmp_path: Path, number: signal.Signals, last: str, finished_rounds: int
+) -> None:
+    children = stopped(data, tmp_path, last, number)
+    _, still_running = psutil.wait_procs(children, timeout=10)
+    assert still_running == []
     folder, document = only_run(tmp_path)
-    assert (document["status"], document["exit_code"]) == ("incomplete", 3)
-    assert pq.read_table(folder / "blocks.parquet").num_rows >= 1
-    assert not [child for child in children if child.is_running()]
+    assert (document["status"], document["exit_code"]) == (
+        "incomplete",
+        3 if number is signal.SIGINT else None,
+    )
+    begun = pq.read_table(folder / "blocks.parquet").to_pylist()
+    kept = [block for block in begun if block["round"] < finished_rounds]
+    assert len(kept) == finished_rounds * len(ARMS) < len(begun)
+
+    done = run("--resume", folder, "--data", data)
+    assert done.returncode == 0, done.stderr
+    folder, document = only_run(tmp_path)
+    assert document["status"] == "complete"
+    assert [session["first_round"] for session in document["sessions"]] == [0, finished_rounds]
+    blocks = pq.read_table(folder / "blocks.parquet").to_pylist()
+    assert blocks[: len(kept)] == kept
+    assert Counter((block["round"], block["arm"]) for block in blocks if block["valid"]) == Counter(
+        (number, arm) for number in range(3) for arm in ARMS
+    )
+    assert {block["reason"] for block in blocks if not block["valid"]} == {UNFINISHED}
+    assert [block["block"] for block in blocks] == list(range(len(blocks)))
+    assert {phase["name"]: phase["rate_per_s"] is not None for phase in document["phases"]} == {
+        "closed": False,
+        "open-50": True,
+    }
+    assert {len(arm["hash_seeds"]) for arm in document["arms"].values()} == {
+        len({block["restart"] for block in blocks})
+    }
+
+
+def test_a_complete_run_is_not_continued(finished: Finished, data: Path) -> None:
+    done = run("--resume", finished.folder, "--data", data)
+    assert done.returncode == 2
+    assert "only an incomplete run can be continued" in done.stderr
+    assert json.loads((finished.folder / "run.json").read_text(encoding="utf-8")) == finished.document
 
 
 def test_an_archive_that_does_not_answer_is_unreachable(data: Path, tmp_path: Path) -> None:
@@ -210,6 +283,8 @@ def test_an_archive_that_does_not_answer_is_unreachable(data: Path, tmp_path: Pa
         ([SMOKE, "--set", "delay"], "write it as table.key=value"),
         ([SMOKE, "--data", "no/such/folder"], "is not a folder"),
         ([SMOKE, "--sett", "x"], "unrecognized arguments"),
+        (["--resume", "no/such/run"], "holds no readable run.json"),
+        ([SMOKE, "--resume", "no/such/run"], "name a campaign file, or a run with --resume"),
     ],
 )
 def test_a_campaign_that_cannot_begin_says_why_and_leaves_nothing(

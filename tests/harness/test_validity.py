@@ -11,7 +11,7 @@ from scipy import stats
 from scenarios.blocks import Block
 from scenarios.load.operations import Operation
 from scenarios.plan import Thresholds
-from scenarios.validity import block_faults, compare_twins, twin_faults
+from scenarios.validity import block_faults, compare_twins, rate_faults, twin_faults
 
 SECOND_NS = 1_000_000_000
 SOUND = Block(
@@ -111,3 +111,9 @@ def test_agreement_does_not_depend_on_which_twin_comes_first(ratios: list[float]
     assert back.ratio == pytest.approx(1 / forth.ratio)
     if abs(forth.low - 1 - bias) > 1e-9 and abs(forth.high - 1 / (1 + bias)) > 1e-9:
         assert forth.agrees(bias) == back.agrees(bias)
+
+
+def test_an_open_loop_that_asks_more_than_the_generator_may_send_is_a_fault() -> None:
+    assert rate_faults(700.0, 1000.0, LIMITS) == []
+    (fault,) = rate_faults(701.0, 1000.0, LIMITS)
+    assert "701 requests/s asked of 70%" in fault
