@@ -5,7 +5,6 @@ where an answer ends from Content-Length or from the last chunk, and looks at no
 """
 
 import socket
-from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,25 +16,27 @@ BUFFER_BYTES = 1 << 20
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def bare_client(base_url: str, wire: bytes) -> Callable[[], int]:
-    """Return a function that sends these bytes over one kept connection and returns the nanoseconds.
+class BareClient:
+    """One kept connection over which the same bytes are sent again and again; only for http."""
 
-    Only for http; the function raises OSError where the connection ends.
-    """
-    parts = urlsplit(base_url)
-    sock = get_original("socket", "socket")(socket.AF_INET, socket.SOCK_STREAM)
-    sock.settimeout(TIMEOUT_S)
-    sock.connect((parts.hostname, parts.port or 80))
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    buffer = memoryview(bytearray(BUFFER_BYTES))
+    def __init__(self, base_url: str, wire: bytes) -> None:
+        parts = urlsplit(base_url)
+        self._wire, self._buffer = wire, memoryview(bytearray(BUFFER_BYTES))
+        self._socket = get_original("socket", "socket")(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.settimeout(TIMEOUT_S)
+        self._socket.connect((parts.hostname, parts.port or 80))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def send() -> int:
+    def send(self) -> int:
+        """Send the request, receive the whole answer and return the nanoseconds; raises OSError."""
         started = perf_counter_ns()
-        sock.sendall(wire)
-        _receive(sock, buffer)
+        self._socket.sendall(self._wire)
+        _receive(self._socket, self._buffer)
         return perf_counter_ns() - started
 
-    return send
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
 
 
 def _receive(sock: Any, buffer: memoryview) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from locust import FastHttpUser
 from locust.env import Environment
 
-from scenarios.load.bare_socket import bare_client
+from scenarios.load.bare_socket import BareClient
 from scenarios.load.client_cost import our_client
 from scenarios.load.operations import DICOM_JSON, Operation, Request
 from scenarios.load.users import ArchiveUser, Endpoint
@@ -50,7 +50,7 @@ def main() -> None:
     theirs = type("TheirUser", (FastHttpUser,), {"host": endpoint.base_url})
     environment = Environment(user_classes=[ours, theirs])
     clients = {
-        "bare socket": bare_client(endpoint.base_url, endpoint.wire(request)),
+        "bare socket": BareClient(endpoint.base_url, endpoint.wire(request)).send,
         "this harness": our_client(ours(environment), endpoint, request),
         "FastHttpUser.client.get": locust_client(theirs(environment), path),
     }

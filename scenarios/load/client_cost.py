@@ -6,10 +6,11 @@ favours neither. What the bare socket does not need is the client's share of a l
 
 import statistics
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from time import perf_counter_ns, process_time_ns
 from typing import Any
 
-from scenarios.load.bare_socket import bare_client
+from scenarios.load.bare_socket import BareClient
 from scenarios.load.operations import Operation, Request
 from scenarios.load.users import ArchiveUser, Endpoint
 
@@ -41,21 +42,19 @@ def calibrate(
 
 
 def _compared(user: ArchiveUser, endpoint: Endpoint, request: Request, seconds: float) -> dict[str, Any]:
-    clients = (
-        bare_client(endpoint.base_url, endpoint.wire(request)),
-        our_client(user, endpoint, request),
-    )
-    for send in clients:
-        send()
-    times: tuple[list[int], list[int]] = ([], [])
-    cpu_ns = [0, 0]
-    deadline, turn = perf_counter_ns() + int(seconds * 1e9), 0
-    while perf_counter_ns() < deadline or not turn:
-        for index in (0, 1) if turn % 2 else (1, 0):
-            before = process_time_ns()
-            times[index].extend(clients[index]() for _ in range(RUN_LENGTH))
-            cpu_ns[index] += process_time_ns() - before
-        turn += 1
+    with closing(BareClient(endpoint.base_url, endpoint.wire(request))) as bare:
+        clients = (bare.send, our_client(user, endpoint, request))
+        for send in clients:
+            send()
+        times: tuple[list[int], list[int]] = ([], [])
+        cpu_ns = [0, 0]
+        deadline, turn = perf_counter_ns() + int(seconds * 1e9), 0
+        while perf_counter_ns() < deadline or not turn:
+            for index in (0, 1) if turn % 2 else (1, 0):
+                before = process_time_ns()
+                times[index].extend(clients[index]() for _ in range(RUN_LENGTH))
+                cpu_ns[index] += process_time_ns() - before
+            turn += 1
     requests = len(times[0])
     return {
         "requests": requests,
