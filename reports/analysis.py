@@ -66,6 +66,12 @@ class Analysis:
         return (*((self.twin,) if self.twin else ()), *self.pairs)
 
     @property
+    def known_percentiles(self) -> tuple[float, ...]:
+        """The percentiles for which some arm and operation have requests enough."""
+        known = {each.percent for times in self.times for each in times.percentiles if each.ms is not None}
+        return tuple(sorted(known))
+
+    @property
     def phases(self) -> tuple["Analysis", ...]:
         """This phase and the further ones, in the order measured."""
         return (self, *self.further)

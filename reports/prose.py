@@ -72,7 +72,7 @@ def headline(analysis: Analysis) -> str:
         return f'{subject} stays within {both} of "{main.pair.baseline}" on all {total} operations.'
     return (
         f"{subject} is not shown to cost more than {margin} on any of {total} operations; "
-        f"{within} are shown to stay within."
+        f"{within} {'is' if within == 1 else 'are'} shown to stay within."
     )
 
 
@@ -104,9 +104,8 @@ def _names(findings: Sequence[Finding]) -> str:
 
 def _effect(finding: Finding) -> str:
     effect = finding.effect
-    return (
-        f"{100 * (effect.ratio - 1):.0f} % ({ms_text(effect.delta_ms, signed=True)} ms, {effect.operation})"
-    )
+    more, delta = f"{100 * (effect.ratio - 1):.0f}{SPACE}%", ms_text(effect.delta_ms, signed=True)
+    return f"{more} ({delta}{SPACE}ms, {effect.operation})"
 
 
 def twin_sentence(analysis: Analysis) -> str:

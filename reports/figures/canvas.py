@@ -1,6 +1,7 @@
 """The canvas of a figure: style, sizes, and files that are the same bytes for the same data."""
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,8 @@ METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 PNG_DPI = 150
+# The most welcome first: a tick that would touch an earlier one is left out.
+ROUND_DIGITS = (1, 2, 5, 3, 7, 1.5, 4, 6, 8, 9, 1.2, 2.5, 1.1, 1.3, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5)
 _ID = re.compile(r'\bid="([^"]+)"')
 _REFERENCE = re.compile(r'(url\(#|href="#)([^)"]+)')
 
@@ -82,6 +85,19 @@ def panels(width_in: float, count: int, height_in: float) -> tuple[Figure, list[
     for spare in axes[count:]:
         spare.set_axis_off()
     return figure, axes[:count]
+
+
+def log_ticks(low: float, high: float, most: int = 4) -> list[float]:
+    """Return round numbers between two positive ones, no closer on a log axis than `most` of them allow."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    room = math.log(high / low) / most
+    chosen: list[float] = []
+    for digit in ROUND_DIGITS:
+        for decade in decades:
+            tick = float(f"{digit}e{decade}")
+            if low <= tick <= high and all(abs(math.log(tick / other)) >= room for other in chosen):
+                chosen.append(tick)
+    return sorted(chosen)
 
 
 def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:

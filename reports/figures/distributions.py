@@ -4,10 +4,10 @@ from typing import Literal
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.analysis import Analysis
-from reports.figures.canvas import NARROW_IN, legend_below, panels
+from reports.figures.canvas import NARROW_IN, legend_below, log_ticks, panels
 from reports.figures.palette import arm_colours
 from reports.run import CLOCKS
 
@@ -24,7 +24,7 @@ def draw_distributions(analysis: Analysis, width_in: float) -> Figure:
             panel.plot(curve.times_ms, curve.fractions, line, color=colour, linewidth=1.2)
         panel.set_title(operation)
         panel.set_xscale("log")
-        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.xaxis.set_major_locator(FixedLocator(log_ticks(*panel.get_xlim())))
         panel.xaxis.set_minor_locator(NullLocator())
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panel.set_ylim(0, 1)

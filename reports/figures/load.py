@@ -5,10 +5,10 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.analysis import Analysis
-from reports.figures.canvas import NARROW_IN, legend_below, panels
+from reports.figures.canvas import NARROW_IN, legend_below, log_ticks, panels
 from reports.figures.palette import SOFT_INK, arm_colours
 from reports.metrics import Percentile
 
@@ -84,7 +84,7 @@ def _set_axes(panel: Axes, operation: str) -> None:
     panel.set_title(operation)
     panel.set_xlim(left=0)
     panel.set_yscale("log")
-    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_locator(FixedLocator(log_ticks(*panel.get_ylim())))
     panel.yaxis.set_minor_locator(NullLocator())
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.grid(axis="y")

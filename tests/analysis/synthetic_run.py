@@ -113,6 +113,26 @@ def write_run(folder: Path, truth: Truth = Truth(), **changes: Any) -> Path:
     return folder
 
 
+def write_phases(folder: Path, *phases: tuple[str, int], rate_per_s: float = 300.0) -> None:
+    """Divide a run into phases of so many rounds; `open-30` has 30 % of the rate, and so on."""
+    blocks = pd.read_parquet(folder / "blocks.parquet")
+    of_round = [name for name, rounds in phases for _ in range(rounds)]
+    blocks["phase"] = [of_round[number] for number in blocks["round"]]
+    blocks.to_parquet(folder / "blocks.parquet")
+    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    document["phases"] = []
+    for name, rounds in phases:
+        loop, _, percent = name.partition("-")
+        share = int(percent) / 100 if percent else None
+        document["phases"].append(
+            {
+                "name": name, "loop": loop, "rounds": rounds, "share_of_capacity": share,
+                "rate_per_s": share and share * rate_per_s,
+            }
+        )  # fmt: skip
+    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+
+
 def change_samples(folder: Path, block: int, **columns: Any) -> None:
     """Overwrite columns of one block's samples."""
     path = folder / "samples" / f"block-{block:05d}.parquet"

@@ -1,25 +1,25 @@
 """A run with several phases is analysed phase by phase; arms may bear any names; clients have a price."""
 
+import itertools
 import json
+import math
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reports.__main__ import main
 from reports.analysis import analyse_run
 from reports.effects import Pair
+from reports.figures.canvas import log_ticks
 from reports.gallery import draw_gallery
 from reports.page import render_page
 from reports.prose import client_sentence, phase_sentence
 from reports.tables import comparison_table, round_table, verdict_table
-from tests.analysis.synthetic_run import Truth, write_run
+from tests.analysis.synthetic_run import Truth, write_phases, write_run
 
-PHASES = [
-    {"name": "closed", "loop": "closed", "rate_per_s": None, "rounds": 8},
-    {"name": "open-30", "loop": "open", "rate_per_s": 90.0, "share_of_capacity": 0.3, "rounds": 4},
-    {"name": "open-80", "loop": "open", "rate_per_s": 240.0, "share_of_capacity": 0.8, "rounds": 4},
-]
 CLIENT = {
     "calibrations": [
         {
@@ -42,13 +42,11 @@ def phased_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_run(
         tmp_path_factory.mktemp("runs") / "phased",
         Truth(rounds=16, requests=40),
-        phases=PHASES,
         client=CLIENT,
         capacity=[{"arm": "on", "requests_per_s": 300.0, "method": "two clients"}],
     )
+    write_phases(folder, ("closed", 8), ("open-30", 4), ("open-80", 4))
     blocks = pd.read_parquet(folder / "blocks.parquet")
-    blocks["phase"] = [PHASES[max(0, number // 4 - 1)]["name"] for number in blocks["round"]]
-    blocks.to_parquet(folder / "blocks.parquet")
     for number in blocks.loc[blocks["phase"] == "open-80", "block"]:
         path = folder / "samples" / f"block-{number:05d}.parquet"
         samples = pd.read_parquet(path)
@@ -157,3 +155,12 @@ def test_verdicts_of_phases_are_data(phased_run: Path) -> None:
         ("open-30", "latency_ms"),
         ("open-80", "latency_ms"),
     }
+
+
+@given(st.floats(1e-3, 1e3), st.floats(1.05, 1e4))
+def test_ticks_are_round_and_have_room(low: float, factor: float) -> None:
+    ticks = log_ticks(low, low * factor)
+    assert all(low <= tick <= low * factor for tick in ticks)
+    assert 1 <= len(ticks) <= 5 or factor < 1.2
+    steps = [math.log(later / earlier) for earlier, later in itertools.pairwise(ticks)]
+    assert all(step >= math.log(factor) / 4 * 0.999 for step in steps)
