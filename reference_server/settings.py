@@ -38,6 +38,14 @@ class AuditSync(StrEnum):
     EACH = "each"
 
 
+class Durability(StrEnum):
+    """What an acknowledged instance survives."""
+
+    FULL = "full"
+    FILE = "file"
+    PROCESS = "process"
+
+
 OIDC = ("oidc_issuer", "oidc_audience", "oidc_jwks")
 
 
@@ -59,6 +67,13 @@ class Settings:
         metadata={
             "help": "off: plain archive; allow-all: every decision yes; grants: grants decide; "
             "materialised: what they decide is kept for every principal"
+        },
+    )
+    durability: Durability = field(
+        default=Durability.FULL,
+        metadata={
+            "help": "what an acknowledged instance survives. full: loss of power; file: its file does, its "
+            "entry in the index only the end of the process; process: the end of the process"
         },
     )
     audit: Audit = field(
@@ -156,6 +171,7 @@ def _switch(value: Any) -> bool:
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "data": Path,
     "accounting": Accounting,
+    "durability": Durability,
     "audit": Audit,
     "audit_sync": AuditSync,
     "audit_interval": partial(_integer, 0, 60_000),

@@ -5,7 +5,7 @@ procedure is one transaction, authentication and the check of the payload cannot
 command line does the same work, and the description of the API is rendered from the same data.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -49,7 +49,7 @@ class Page:
     following: str | None
 
 
-Work = Callable[[Transaction, Asked], Awaitable[Any]]
+Work = Callable[[Transaction, Asked], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,25 @@
 """The index is one SQLite database in WAL mode, with one writer that commits in groups.
 
 A read is one statement; a short one is answered at once (`short_reads`), any other in the thread of a
-connection. Writes of concurrent requests are collected while a commit is under way and share the next
-one, with synchronous=FULL: when `write` returns, its rows are on disk.
+connection. Writes of concurrent requests are collected while a commit is under way and share the next one, which is one round trip to the writer's thread with all their statements. When `write` returns, its rows
+are as durable as the setting says: with `full` on disk, since every commit is synchronised; with `file` and
+`process` in the write-ahead log, which survives the process.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
 from reference_server.errors import Unavailable
+from reference_server.settings import Durability
 from reference_server.storage.moments import utc_moment
 from reference_server.storage.names import fold_name, name_words
 from reference_server.storage.predicate import Value
@@ -22,7 +28,7 @@ from reference_server.timing import count_round_trip, measured
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
-Write = Callable[["Transaction"], Awaitable[Result]]
+Write = Callable[["Transaction"], Coroutine[Any, Any, Result]]
 GROUP_LIMIT = 64
 READER_CACHE_KIBIBYTES = 65_536
 SHORT_READS_CACHE_KIBIBYTES = 16_384
@@ -36,58 +42,64 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
 BUSY_TIMEOUT_SECONDS = 30.0
 
 
-def _pragmas(cache_kibibytes: int) -> tuple[str, ...]:
-    return (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"cache_size=-{cache_kibibytes}",
-        "mmap_size=1073741824",
-    )
-
-
 class Transaction:
-    """The writer's connection inside a transaction; only `Database.write` hands it out."""
+    """The writer's connection inside a transaction; only `Database.write` hands it out.
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    Work is written as a coroutine, like all that reads and writes the index, but it runs in the writer's
+    thread and is never suspended: each statement is carried out where it stands.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.round_trips = 0
 
     async def fetch(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Return all rows of a statement."""
         self.round_trips += 1
-        return [tuple(row) for row in await self._connection.execute_fetchall(sql, values)]
+        return self._connection.execute(sql, values).fetchall()
 
     async def many(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
         """Execute a statement for each row of values."""
         if rows:
             self.round_trips += 1
-            await self._connection.executemany(sql, rows)
+            self._connection.executemany(sql, rows)
 
     async def run(self, sql: str, values: Sequence[Value] = ()) -> int:
-        """Execute a statement and return the row id that it inserted last."""
+        """Execute a statement and return the row id that was inserted last."""
         self.round_trips += 1
-        row = await self._connection.execute_insert(sql, values)
-        return int(row[0]) if row else 0
+        self._connection.execute(sql, values)
+        return int(self._connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Work that waits for a commit, with the context of its request and the future of its result."""
+
+    work: Write[Any]
+    context: Context
+    future: asyncio.Future[tuple[Any, int]]
 
 
 class Database:
     """The open index."""
 
-    def __init__(self, path: Path, schemas: Sequence[Path]) -> None:
+    def __init__(self, path: Path, schemas: Sequence[Path], durability: Durability = Durability.FULL) -> None:
         self._path = path
         self._schemas = schemas
-        self._pending: asyncio.Queue[tuple[Write[Any], asyncio.Future[Any]]] = asyncio.Queue()
+        self._synchronous = "FULL" if durability is Durability.FULL else "NORMAL"
+        self._pending: asyncio.Queue[Pending] = asyncio.Queue()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     async def open(self) -> None:
         """Open the connections, create what the schema lacks, and start the writer."""
-        self._writer = await self._connect(WRITER_CACHE_KIBIBYTES)
-        for schema in self._schemas:
-            await self._writer.executescript(schema.read_text(encoding="utf-8"))
-        self._reader = await self._connect(READER_CACHE_KIBIBYTES)
+        self._writer = await self._in_writer(self._open_writer)
+        self._reader = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        for pragma in self._pragmas(READER_CACHE_KIBIBYTES):
+            await self._reader.execute(f"PRAGMA {pragma}")
         for name, arguments, function in FUNCTIONS:
             await self._reader.create_function(name, arguments, function, deterministic=True)
         await self._reader.execute("PRAGMA query_only=1")
-        self._short_reads = ShortReads(self._path, _pragmas(SHORT_READS_CACHE_KIBIBYTES))
+        self._short_reads = ShortReads(self._path, self._pragmas(SHORT_READS_CACHE_KIBIBYTES))
         for name, arguments, function in FUNCTIONS:
             self._short_reads.connection.create_function(name, arguments, function, deterministic=True)
         self._committer = asyncio.create_task(self._commit_forever(), name="committer")
@@ -97,13 +109,28 @@ class Database:
         self._committer.cancel()
         await asyncio.gather(self._committer, return_exceptions=True)
         self._short_reads.close()
-        for connection in (self._reader, self._writer):
-            await connection.close()
+        await self._reader.close()
+        await self._in_writer(self._writer.close)
+        self._thread.shutdown()
 
-    async def _connect(self, cache_kibibytes: int) -> aiosqlite.Connection:
-        connection = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-        for pragma in _pragmas(cache_kibibytes):
-            await connection.execute(f"PRAGMA {pragma}")
+    async def _in_writer(self, work: Callable[[], Result]) -> Result:
+        """Return the result of what is done in the writer's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _pragmas(self, cache_kibibytes: int) -> tuple[str, ...]:
+        return (
+            "journal_mode=WAL",
+            f"synchronous={self._synchronous}",
+            f"cache_size=-{cache_kibibytes}",
+            "mmap_size=1073741824",
+        )
+
+    def _open_writer(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        for pragma in self._pragmas(WRITER_CACHE_KIBIBYTES):
+            connection.execute(f"PRAGMA {pragma}")
+        for schema in self._schemas:
+            connection.executescript(schema.read_text(encoding="utf-8"))
         return connection
 
     async def read(self, sql: str, values: Sequence[Value]) -> list[Row]:
@@ -120,14 +147,14 @@ class Database:
         return await self._reader.execute_fetchall(sql, values)  # type: ignore[return-value]  # typed as Row
 
     async def write(self, work: Write[Result]) -> Result:
-        """Carry out the work inside the next group commit and return its result once that is on disk.
+        """Carry out the work inside the next group commit and return its result once that is done.
 
         An exception that the work raises undoes the work alone; the rest of the group commits. Counted are
         the statements of the work itself; those that begin and end the transaction are the group's.
         """
         future: asyncio.Future[tuple[Result, int]] = asyncio.get_running_loop().create_future()
         with measured("index"):
-            await self._pending.put((work, future))
+            self._pending.put_nowait(Pending(work, copy_context(), future))
             result, round_trips = await future
         count_round_trip(round_trips)
         return result
@@ -137,45 +164,56 @@ class Database:
             group = [await self._pending.get()]
             while len(group) < GROUP_LIMIT and not self._pending.empty():
                 group.append(self._pending.get_nowait())
-            await self._commit(group)
+            outcomes = await self._in_writer(partial(self._commit, group))
+            for pending, outcome in zip(group, outcomes, strict=True):
+                if pending.future.done():  # its request was cancelled; the rows are kept all the same
+                    continue
+                if isinstance(outcome, Exception):
+                    pending.future.set_exception(outcome)
+                else:
+                    pending.future.set_result(outcome)
 
-    async def _commit(self, group: list[tuple[Write[Any], asyncio.Future[Any]]]) -> None:
-        """Carry out a group in one transaction; every future of it is resolved."""
+    def _commit(self, group: list[Pending]) -> list[tuple[Any, int] | Exception]:
+        """Carry out a group in one transaction; return what became of each, in the writer's thread."""
         transaction = Transaction(self._writer)
-        outcomes: list[tuple[asyncio.Future[Any], Any]] = []
         try:
-            await self._writer.execute("BEGIN IMMEDIATE")
-            for work, future in group:
-                outcomes.append((future, await self._attempt(work, transaction)))
-            await self._writer.execute("COMMIT")
+            self._writer.execute("BEGIN IMMEDIATE")
+            outcomes = [self._attempt(pending, transaction) for pending in group]
+            self._writer.execute("COMMIT")
         except sqlite3.Error as error:
-            await self._roll_back()
+            self._roll_back()
             failure = Unavailable("the index cannot be written")
             failure.__cause__ = error
-            outcomes = [(future, failure) for _, future in group]
-        for future, outcome in outcomes:
-            if future.done():  # its request was cancelled; the rows are kept all the same
-                continue
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+            return [failure] * len(group)
+        return outcomes
 
-    async def _attempt(self, work: Write[Any], transaction: Transaction) -> Any:
+    def _attempt(self, pending: Pending, transaction: Transaction) -> tuple[Any, int] | Exception:
         """Return the result of the work and its number of round trips, or the exception that it raised."""
-        outcome: Any
+        outcome: tuple[Any, int] | Exception
         before = transaction.round_trips
-        await self._writer.execute("SAVEPOINT work")
+        self._writer.execute("SAVEPOINT work")
         try:
-            outcome = (await work(transaction), transaction.round_trips - before)
+            result = pending.context.run(_carried_out, pending.work(transaction))
+            outcome = (result, transaction.round_trips - before)
         except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this request alone
-            await self._writer.execute("ROLLBACK TO work")
+            self._writer.execute("ROLLBACK TO work")
             outcome = error
-        await self._writer.execute("RELEASE work")
+        self._writer.execute("RELEASE work")
         return outcome
 
-    async def _roll_back(self) -> None:
+    def _roll_back(self) -> None:
         try:
-            await self._writer.execute("ROLLBACK")
+            self._writer.execute("ROLLBACK")
         except sqlite3.Error:
             return  # the failed statement has ended the transaction already
+
+
+def _carried_out(work: Coroutine[Any, Any, Result]) -> Result:
+    """Return the result of work on a transaction, which awaits nothing but the statements of it."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+    work.close()
+    raise RuntimeError("work on a transaction may wait for nothing else")
