@@ -36,7 +36,7 @@ from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
 from reference_server.errors import ArchiveError
 from reference_server.privacy import PrivateAnswers
 from reference_server.routes import MANAGEMENT, RESOURCES
-from reference_server.settings import Accounting, Audit, Settings
+from reference_server.settings import Accounting, Audit, Durability, Settings
 from reference_server.storage.blobs import BlobStore
 from reference_server.storage.database import Database
 from reference_server.storage.folder import INDEX
@@ -56,9 +56,12 @@ WORKER_THREADS = 8
 MS_PER_SECOND = 1000
 
 
-def open_database(data: Path, policy: AccessPolicy | None = None) -> Database:
+def open_database(
+    data: Path, policy: AccessPolicy | None = None, durability: Durability = Durability.FULL
+) -> Database:
     """Return the index of a data folder, not yet open; with a policy, it is made ready for that design."""
-    return Database(data / INDEX, (*SCHEMAS, *((ACCOUNTING / policy.preparation,) if policy else ())))
+    schemas = (*SCHEMAS, *((ACCOUNTING / policy.preparation,) if policy else ()))
+    return Database(data / INDEX, schemas, durability)
 
 
 def token_verifier(settings: Settings) -> Verify | None:
@@ -90,8 +93,8 @@ def compose(settings: Settings) -> Archive:
     policy = POLICIES[settings.accounting]()
     return Archive(
         settings=settings,
-        database=open_database(settings.data, policy),
-        blobs=BlobStore(settings.data),
+        database=open_database(settings.data, policy, settings.durability),
+        blobs=BlobStore(settings.data, settings.durability),
         policy=policy,
         workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker"),
         catalogue=catalogue_of(settings.search_attributes),

@@ -8,8 +8,9 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from pydicom import Dataset, dcmread
@@ -48,22 +49,36 @@ def valid_uid(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A file that arrived: where it lies, the name under which its blob is kept, size in bytes and digest."""
+    """A file that arrived: where it lies, the name under which its blob is kept, size in bytes and digest.
+
+    One that is still in memory lies nowhere yet.
+    """
 
     path: Path
     blob: str
     size_bytes: int
     sha256: str
+    content: bytes | None = None
+
+    def open(self) -> BinaryIO:
+        """Open the file for reading."""
+        return self.path.open("rb") if self.content is None else BytesIO(self.content)
+
+    def dataset(self, *, stop_before_pixels: bool = False) -> Dataset:
+        """Return what pydicom reads, large values of a file on disk left there."""
+        if self.content is None:
+            return dcmread(self.path, defer_size=DEFER_BYTES, stop_before_pixels=stop_before_pixels)
+        return dcmread(BytesIO(self.content), stop_before_pixels=stop_before_pixels)
 
 
 def read_instance(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRecord:
     """Return the record of a DICOM file, with what the catalogue keeps; raises UnreadableError."""
     _admit(file)
     try:
-        dataset = dcmread(file.path, defer_size=DEFER_BYTES)
+        dataset = file.dataset()
         if not dataset:
             # pydicom drops everything where fragments of pixel data break off; what comes before is whole.
-            dataset = dcmread(file.path, defer_size=DEFER_BYTES, stop_before_pixels=True)
+            dataset = file.dataset(stop_before_pixels=True)
         return _record(dataset, _identity(dataset), file, catalogue)
     except UnreadableError:
         raise
@@ -76,7 +91,7 @@ def _admit(file: Arrived) -> None:
     """Raise UnreadableError where the file cannot be parsed, or not at a bounded cost."""
     meta = FileMeta("", "", "")
     try:
-        with file.path.open("rb") as content:
+        with file.open() as content:
             meta = read_file_meta(content)
             syntax = meta.transfer_syntax_uid
             if syntax and syntax_of(syntax) is None and syntax not in LATER_SYNTAXES:

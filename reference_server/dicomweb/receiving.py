@@ -1,9 +1,9 @@
 """The parts of a store request as they arrive: DICOM files, or metadata and their bulk data.
 
-A DICOM file goes to disk as it arrives; reading its header and forcing it to disk happen in a thread while
-the next part arrives. Bulk data go to disk too; once the request is complete, each instance of the metadata
-is written from them. A part that cannot be stored is a failure of that part alone; a request that cannot be
-read to its end leaves nothing.
+A small DICOM file arrives in memory, a larger one on disk; reading its header and making it durable happen in
+a thread while the next part arrives. Bulk data go to disk; once the request is complete, each instance of the
+metadata is written from them. A part that cannot be stored is a failure of that part alone; a request that
+cannot be read to its end leaves nothing.
 """
 
 import asyncio
@@ -124,7 +124,7 @@ class Receiver:
             await self._start(partial(self._keep, blob))
 
     async def _write(self, part: Part) -> IncomingBlob:
-        """Write a part to disk as it arrives."""
+        """Take a part as it arrives."""
         blob = self._archive.blobs.incoming()
         most = self._archive.settings.max_instance_bytes
         try:
@@ -179,6 +179,7 @@ class Receiver:
         size_bytes = blob.size_bytes
         if size_bytes % 2:
             blob.write(b"\0")  # values have even lengths (PS3.5 7.1.1)
+        blob.to_disk()
         blob.close()
         self._bulk.add(part.headers["content-location"], BulkPart(media_type, blob.path, size_bytes))
 
@@ -188,6 +189,7 @@ class Receiver:
         uids = [uid if valid_uid(uid) else "" for uid in named]
         blob = self._archive.blobs.incoming()
         try:
+            blob.to_disk()
             write_file(metadata, self._bulk, blob.path)
             blob.measure()
         except MalformedError as error:
@@ -212,7 +214,8 @@ class Receiver:
 
     def _keep(self, blob: IncomingBlob) -> InstanceRecord | Failure:
         """Read the instance and make its blob durable, in a thread; what is refused leaves no file."""
-        file = Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256)
+        content = None if blob.on_disk else blob.content()
+        file = Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256, content)
         uids = "", ""
         try:
             record = self._read(file)

@@ -1,11 +1,11 @@
 """Blobs are write-once files with random names; the index knows which instance each one is, and its SHA-256.
 
-A blob is written under `incoming/`, synchronised, linked into place, and its folder is synchronised too,
-before the index may name it: an acknowledged instance is on disk. Its name in `incoming/` goes when the index
-names it, so what a crash left between the two is listed there: at the next start, a blob that the index does
-not name is removed, without a search through all blobs. The name of a file never comes from a caller. Names
-are random rather than digests, so that undoing a refused store removes this request's file and never one that
-another request has come to rely on.
+A blob is written under `incoming/`, linked into place, and, with full durability, it and its folder are
+synchronised before the index may name it: an acknowledged instance is on disk. Its name in `incoming/` goes
+when the index names it, so what a crash left between the two is listed there: at the next start, a blob that
+the index does not name is removed, without a search through all blobs. The name of a file never comes from a
+caller. Names are random rather than digests, so that undoing a refused store removes this request's file and
+never one that another request has come to rely on.
 """
 
 import hashlib
@@ -14,10 +14,13 @@ import secrets
 from pathlib import Path
 
 from reference_server.errors import Unavailable
+from reference_server.settings import Durability
 from reference_server.storage.extents import Extent
 
+MEMORY_BYTES = 1 << 20  # of an arriving blob; a larger one goes to disk
 
-def _sync_folder(path: Path) -> None:
+
+def _sync_folder(path: Path | str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -26,23 +29,43 @@ def _sync_folder(path: Path) -> None:
 
 
 class IncomingBlob:
-    """A blob that is still arriving: bytes go to disk as they come, and into the digest."""
+    """A blob that is still arriving: in memory while it is small, else bytes go to disk as they come."""
 
-    __slots__ = ("_descriptor", "_digest", "path", "size_bytes")
+    __slots__ = ("_chunks", "_descriptor", "_digest", "on_disk", "path", "size_bytes")
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / secrets.token_hex(16)
-        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self._descriptor = -1
+        self.on_disk = False
+        self._chunks: list[bytes] = []
         self._digest = hashlib.sha256()
         self.size_bytes = 0
 
     def write(self, chunk: bytes) -> None:
         """Append a chunk."""
-        self._digest.update(chunk)
         self.size_bytes += len(chunk)
-        view = memoryview(chunk)
+        self._chunks.append(chunk)
+        if self.on_disk or self.size_bytes > MEMORY_BYTES:
+            self.to_disk()
+
+    def to_disk(self) -> None:
+        """Write what is in memory to the file, which comes into being with it."""
+        if not self.on_disk:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            self._descriptor = os.open(self.path, flags, 0o640)
+            self.on_disk = True
+        content = self.content()
+        self._digest.update(content)
+        self._chunks.clear()
+        view = memoryview(content)
         while view:
             view = view[os.write(self._descriptor, view) :]
+
+    def content(self) -> bytes:
+        """The bytes in memory: all of the blob, or none once it is on disk."""
+        if len(self._chunks) > 1:
+            self._chunks[:] = [b"".join(self._chunks)]
+        return self._chunks[0] if self._chunks else b""
 
     def measure(self) -> None:
         """Take size and digest from the file itself, after somebody else has written it."""
@@ -54,12 +77,16 @@ class IncomingBlob:
     @property
     def sha256(self) -> str:
         """The SHA-256 of what has arrived, as hexadecimal digits."""
-        return self._digest.hexdigest()
+        if self.on_disk:
+            return self._digest.hexdigest()
+        return hashlib.sha256(self.content()).hexdigest()
 
-    def sync(self) -> None:
-        """Force the bytes to disk and close the file."""
-        os.fsync(self._descriptor)
-        self.close()
+    def sync(self, durability: Durability) -> None:
+        """Force the bytes to disk where the durability asks for it."""
+        if durability is Durability.FULL:
+            os.fsync(self._descriptor)
+        elif durability is Durability.FILE:
+            os.fdatasync(self._descriptor)
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
@@ -70,13 +97,15 @@ class IncomingBlob:
     def discard(self) -> None:
         """Remove what has arrived."""
         self.close()
+        self._chunks.clear()
         self.path.unlink(missing_ok=True)
 
 
 class BlobStore:
     """The blobs of one data folder."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, durability: Durability = Durability.FULL) -> None:
+        self._durability = durability
         self._blobs = data / "blobs"
         self.arriving = data / "incoming"
 
@@ -94,12 +123,21 @@ class BlobStore:
         return IncomingBlob(self.arriving)
 
     def keep(self, blob: IncomingBlob) -> str:
-        """Make a blob durable and return its name."""
-        blob.sync()
-        target = self.path(blob.path.name)
-        target.hardlink_to(blob.path)
-        _sync_folder(target.parent)
-        return target.name
+        """Make a blob as durable as the setting says, and return its name.
+
+        It is linked before it is synchronised, so that file systems with a journal write both at once; the
+        index names it only after that.
+        """
+        if not blob.on_disk:
+            blob.to_disk()
+        name = blob.path.name
+        target = f"{self._blobs}/{name[:2]}/{name}"
+        os.link(blob.path, target)
+        blob.sync(self._durability)
+        blob.close()
+        if self._durability is Durability.FULL:
+            _sync_folder(f"{self._blobs}/{name[:2]}")
+        return name
 
     def settle(self, name: str) -> None:
         """Take note that the index names a blob."""

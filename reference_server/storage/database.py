@@ -1,8 +1,9 @@
 """The index is one SQLite database in WAL mode, with one writer that commits in groups.
 
 A read is one statement; a short one is answered at once (`short_reads`), any other in the thread of a
-connection. Writes of concurrent requests are collected while a commit is under way and share the next one, which is one round trip to the writer's thread with all their statements. When `write` returns, its rows
-are as durable as the setting says: with `full` on disk, since every commit is synchronised; with `file` and
+connection. Writes of concurrent requests are collected while a commit is under way and share the next one,
+which is one round trip to the writer's thread with all their statements. When `write` returns, its rows are
+as durable as the setting says: with `full` on disk, since every commit is synchronised; with `file` and
 `process` in the write-ahead log, which survives the process.
 """
 

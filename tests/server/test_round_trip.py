@@ -220,7 +220,7 @@ def test_a_folder_that_is_gone_fails_closed(tmp_path: Path, ct: bytes) -> None:
         shutil.rmtree(archive.data / "incoming")
         answer = archive.store(ct)
         assert answer.status_code == 507
-        assert answer.json()["0008119A"]["Value"][0]["00081197"]["Value"] == [0xA700]
+        assert answer.json()["00081198"]["Value"][0]["00081197"]["Value"] == [0xA700]
         assert archive.get("/studies").json() == []
     finally:
         archive.end()
