@@ -34,6 +34,7 @@ from reference_server.dicomweb.attributes import catalogue_of
 from reference_server.dicomweb.entering import settle
 from reference_server.endpoint import Endpoint, refuse, refuse_unrouted
 from reference_server.errors import ArchiveError
+from reference_server.path_table import PathTable
 from reference_server.privacy import PrivateAnswers
 from reference_server.routes import MANAGEMENT, RESOURCES
 from reference_server.settings import Accounting, Audit, Durability, Settings
@@ -141,11 +142,13 @@ def create_app(settings: Settings) -> Starlette:
 
     roots = (settings.base_path, f"/repositories/{{repository}}{settings.base_path}")
     paths = {root + each.path or "/": each for root in roots for each in RESOURCES}
-    routes = [Route(path, Endpoint(each.actions)) for path, each in paths.items()]
     if archive.policy.accounts:
-        routes += [Route(each.path, Endpoint(each.actions)) for each in MANAGEMENT]
+        paths |= {each.path: each for each in MANAGEMENT}
     app = Starlette(
-        routes=[Route("/health", health), *routes],
+        routes=[
+            PathTable({path: Endpoint(each.actions) for path, each in paths.items()}),
+            Route("/health", health),
+        ],
         middleware=middleware_of(settings, archive.policy, trail),
         exception_handlers={ArchiveError: refuse, HTTPException: refuse_unrouted},
         lifespan=lifespan,

@@ -7,7 +7,6 @@ a bad token raises what is wrong. A bad token is never taken for none.
 import re
 from collections.abc import Awaitable, Callable
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference_server.accounting.policy import Credentials
@@ -32,12 +31,13 @@ class Authentication:
         """Handle one ASGI event stream."""
         if scope["type"] == "http":
             with measured("authn"):
-                scope.setdefault("state", {})[CREDENTIALS] = await self._found(Headers(scope=scope))
+                scope.setdefault("state", {})[CREDENTIALS] = await self._found(scope)
         await self.app(scope, receive, send)
 
-    async def _found(self, headers: Headers) -> Credentials | ArchiveError:
+    async def _found(self, scope: Scope) -> Credentials | ArchiveError:
+        values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
         try:
-            return await self.credentials(headers.getlist("authorization"))
+            return await self.credentials(values)
         except ArchiveError as error:
             return error
 

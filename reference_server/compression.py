@@ -13,7 +13,7 @@ import asyncio
 import zlib
 from functools import lru_cache
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_server.dicomweb.media import DICOM_XML, parse_media_type, split_list
@@ -26,9 +26,12 @@ TEXT_TYPES = (
     DICOM_XML.encode(),
 )
 XML_PARTS = f'multipart/related; type="{DICOM_XML}"'.encode()
+TEXT = (*TEXT_TYPES, XML_PARTS)
+VARY, VARY_OF_TEXT = (b"vary", b"Accept"), (b"vary", b"Accept, Accept-Encoding")
 LEAST_BYTES = 1024
 INLINE_BYTES = 1 << 17  # compressing this takes some milliseconds; more is done in a thread
 LEVEL = 5
+CODINGS = b"accept-encoding"
 GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -47,7 +50,7 @@ def accepts_gzip(values: tuple[str, ...]) -> bool:
 
 def is_text(content_type: bytes) -> bool:
     """Tell whether a Content-Type is JSON or XML, alone or in parts."""
-    return content_type.startswith((*TEXT_TYPES, XML_PARTS))
+    return content_type.startswith(TEXT)
 
 
 class Compression:
@@ -59,7 +62,8 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI event stream; all but reads over HTTP passes through untouched."""
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            wanted = accepts_gzip(tuple(Headers(scope=scope).getlist("accept-encoding")))
+            codings = tuple(value.decode("latin-1") for name, value in scope["headers"] if name == CODINGS)
+            wanted = bool(codings) and accepts_gzip(codings)
             send = _Answer(send, wanted=wanted)
         await self.app(scope, receive, send)
 
@@ -85,10 +89,8 @@ class _Answer:
 
     async def _begin(self, message: Message) -> None:
         """Send the head of an answer on, or keep it until its body tells whether compressing is worth it."""
-        headers = MutableHeaders(raw=list(message["headers"]))
-        text = is_text(headers.get("content-type", "").encode("latin-1"))
-        headers.append("vary", "Accept, Accept-Encoding" if text else "Accept")
-        message["headers"] = headers.raw
+        text = any(name == b"content-type" and is_text(value) for name, value in message["headers"])
+        message["headers"] = [*message["headers"], VARY_OF_TEXT if text else VARY]
         if self._wanted and text and message["status"] == 200:  # noqa: PLR2004  the status that has a whole body
             self._start = message
         else:

@@ -9,7 +9,8 @@ from urllib.parse import unquote_plus
 
 WITHHELD = "[withheld]"
 LONGEST = 4096  # characters of one text that are kept
-_COULD_BE_TOKEN = re.compile(r"(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}")
+# Matching begins where a run does: of the digits of a UID, every other beginning would be in vain.
+_COULD_BE_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}")
 
 
 def withheld(text: str) -> str:

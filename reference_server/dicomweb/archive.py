@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -69,10 +71,18 @@ class Archive:
         return f"{root}/repositories/{quote(repository, safe='')}{self.settings.base_path}"
 
     def _reached(self, request: Request) -> str:
-        url = request.url
-        host, port = request.scope["server"]
-        netloc = f"{host}:{port}" if url.netloc == host else url.netloc
-        return f"{url.scheme}://{netloc}{self.settings.base_path}"
+        scope = request.scope
+        origin = _origin(scope["scheme"], request.headers.get("host"), tuple(scope["server"]))
+        return f"{origin}{self.settings.base_path}"
+
+
+@lru_cache(maxsize=128)
+def _origin(scheme: str, host_header: str | None, server: tuple[str, int]) -> str:
+    headers = [] if host_header is None else [(b"host", host_header.encode("latin-1"))]
+    url = URL(scope={"scheme": scheme, "server": server, "path": "/", "headers": headers})
+    host, port = server
+    netloc = f"{host}:{port}" if url.netloc == host else url.netloc
+    return f"{url.scheme}://{netloc}"
 
 
 def repository_of(request: Request) -> str | None:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from reference_server.accounting.policy import Operation
 from reference_server.app import create_app
 from reference_server.endpoint import Endpoint
+from reference_server.path_table import PathTable
 from reference_server.routes import MANAGEMENT, RESOURCES
 from reference_server.settings import Accounting, Settings
 from tests.server.hospital import Hospital, open_hospital
@@ -28,10 +29,11 @@ def test_every_action_declares_an_operation() -> None:
 @pytest.mark.parametrize("accounting", list(Accounting))
 def test_nothing_is_routed_but_what_is_declared(tmp_path: Path, accounting: Accounting) -> None:
     app = create_app(Settings(data=tmp_path, accounting=accounting))
-    mounted = {route.path: route.app for route in app.routes if isinstance(route, Route)}
-    assert len(mounted) == len(app.routes)
-    health = mounted.pop("/health")
-    assert not isinstance(health, Endpoint)
+    table, health = app.routes
+    assert isinstance(table, PathTable)
+    assert isinstance(health, Route)
+    assert health.path == "/health"
+    mounted = table.endpoints
     roots = ("/dicom-web", "/repositories/{repository}/dicom-web")
     declared = {f"{root}{each.path}": set(each.actions) for root in roots for each in RESOURCES}
     if accounting is not Accounting.OFF:
