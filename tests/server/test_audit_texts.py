@@ -2,6 +2,7 @@
 
 import secrets
 from base64 import urlsafe_b64encode
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.etree.ElementTree import fromstring
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from reference_server.accounting.tokens import LINK_PREFIX, TOKEN_BYTES
 from reference_server.audit.event import Event
+from reference_server.audit.file import TrailFile
 from reference_server.audit.message import audit_message
 from reference_server.audit.record import Outcome, Record
 from reference_server.audit.withholding import LONGEST, WITHHELD, withheld, withheld_query
@@ -83,3 +85,32 @@ def test_every_record_renders_as_a_message(
         asked=asked,
     )
     check_message(fromstring(audit_message(record, "http://archive.example/dicom-web")))
+
+
+def test_a_nul_hides_nothing_behind_it(tmp_path: Path) -> None:
+    file = TrailFile(tmp_path)
+    file.open()
+    record = Record(
+        at=1.5,
+        event=Event.QUERY,
+        outcome=Outcome.SUCCESS,
+        status=200,
+        kind="user",
+        name="a\0b",
+        address="::1",
+        method="GET",
+        path="/\0x",
+        query="",
+        studies=(("1.2", "p\0q"), ("1.3", None)),
+        number=None,
+        refused=2,
+        asked=None,
+    )
+    file.append([record, record])
+    kept = file.select("ORDER BY id", ())
+    file.close()
+    assert [each.id for each in kept] == [1, 2]
+    for each in kept:
+        assert (each.name, each.path) == ("a\u2400b", "/\u2400x")
+        assert each.studies == (("1.2", "p\u2400q"), ("1.3", None))
+        assert (each.at, each.event, each.refused, each.number) == (1.5, Event.QUERY, 2, None)
