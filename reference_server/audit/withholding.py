@@ -10,12 +10,18 @@ from urllib.parse import unquote_plus
 WITHHELD = "[withheld]"
 LONGEST = 4096  # characters of one text that are kept
 # Matching begins where a run does: of the digits of a UID, every other beginning would be in vain.
-_COULD_BE_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}")
+_LONG_RUN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,}")
+_LETTER = re.compile(r"[A-Za-z]")
 
 
 def withheld(text: str) -> str:
     """Return the text without runs of characters that could be a token, and not longer than is kept."""
-    return _COULD_BE_TOKEN.sub(WITHHELD, text)[:LONGEST]
+    return _LONG_RUN.sub(_kept, text)[:LONGEST]
+
+
+def _kept(run: re.Match[str]) -> str:
+    """Return a long run if it is of digits alone, as those of UIDs are."""
+    return WITHHELD if _LETTER.search(run[0]) else run[0]
 
 
 def withheld_query(query: str) -> str:
@@ -23,4 +29,4 @@ def withheld_query(query: str) -> str:
     if "%" not in query and "+" not in query:
         return withheld(query)
     decoded = unquote_plus(query, errors="replace")
-    return withheld(decoded if _COULD_BE_TOKEN.search(decoded) else query)
+    return withheld(decoded if withheld(decoded) != decoded[:LONGEST] else query)
