@@ -17,7 +17,6 @@ from datasets.draws import Draws
 from datasets.listing.crowd import (
     DECK,
     ORGANIZATION,
-    READERS,
     READING,
     STORERS,
     Held,
@@ -25,6 +24,7 @@ from datasets.listing.crowd import (
     facilities,
     grants_of_reader,
     grants_of_users,
+    readers_of,
     tenures,
     users,
     view_of,
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--instances", type=int, default=10, metavar="N", help="of each study, in one series (default: 10)"
     )
-    parser.add_argument("--users", type=int, default=1000, metavar="N", help="besides four readers")
+    parser.add_argument("--users", type=int, default=1000, metavar="N", help="besides the readers")
     parser.add_argument("--grants", type=int, default=100, metavar="N", help="of each user and reader")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed, other data")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to fill")
@@ -97,7 +97,8 @@ def write_listing(out: Path, size: Size, seed: int) -> Head:
     lines = (line_of(study, *tenure) for study, tenure in zip(plans, owned, strict=True))
     _write_lines(out / STUDIES, lines)
     targets = {study.uid: study for study in plans}
-    views = [(reader, view_of(reader, held)) for reader in READERS]
+    readers = readers_of(studies)
+    views = [(reader, view_of(reader, held)) for reader in readers]
     shares = _write_lines(out / SHARES, _shares(views, held, size, seed))
     sharer = next(study for study in held if study.repository == facilities()[0].name)
     own = [study for study in held if study.owner == sharer.owner]
@@ -108,7 +109,7 @@ def write_listing(out: Path, size: Size, seed: int) -> Head:
         shares=shares,
         organizations=(ORGANIZATION,),
         facilities=facilities(),
-        users=users(size.users),
+        users=users(size.users, readers),
         readers=tuple(
             Reader(each.user, len(view) / studies, len(view), size.grants, _targets(view, targets))
             for each, view in views

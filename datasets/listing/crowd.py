@@ -59,12 +59,17 @@ def facilities() -> tuple[Facility, ...]:
     return tuple(Facility(name, ORGANIZATION) for name in DECK)
 
 
-def users(number: int) -> tuple[User, ...]:
+def readers_of(studies: int) -> tuple[Slice, ...]:
+    """Return the readers whose share of so many studies is a study at least."""
+    return tuple(reader for reader in READERS if studies * reader.selectivity >= 1)
+
+
+def users(number: int, readers: Sequence[Slice] = ()) -> tuple[User, ...]:
     """Return that many users, spread evenly over the facilities, and the readers."""
     names = list(DECK)
     each = [(names[index % len(names)], index // len(names) + 1) for index in range(number)]
     crowd = [User(f"{facility}-{turn:04d}", (facility,)) for facility, turn in each]
-    return (*crowd, *(User(reader.user, reader.facilities) for reader in READERS))
+    return (*crowd, *(User(reader.user, reader.facilities) for reader in readers))
 
 
 def tenures(studies: int, draws: Draws) -> Iterator[tuple[str, str]]:
@@ -78,7 +83,7 @@ def tenures(studies: int, draws: Draws) -> Iterator[tuple[str, str]]:
 
 def grants_of_users(number: int, each: int, held: Sequence[Held], draws: Draws) -> Iterator[Grant]:
     """Yield the grants of the crowd: each user may read that many studies, drawn from the whole archive."""
-    for user in users(number)[:number]:
+    for user in users(number):
         chosen = {draws.below(len(held)) for _ in range(each)}
         while len(chosen) < min(each, len(held)):
             chosen.add(draws.below(len(held)))
@@ -90,7 +95,7 @@ def view_of(reader: Slice, held: Sequence[Held]) -> list[Held]:
     """Return the studies that a reader sees, in the order of the listing."""
     if reader.facilities:
         return [study for study in held if study.repository in reader.facilities]
-    number = max(1, round(len(held) * reader.selectivity))
+    number = round(len(held) * reader.selectivity)
     return [held[index * len(held) // number] for index in range(number)]
 
 

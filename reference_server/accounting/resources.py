@@ -62,19 +62,26 @@ SELECT repository.name, study.study_uid, series.series_uid, instance.sop_instanc
 LEFT JOIN study ON study.id = ? LEFT JOIN series ON series.id = ? LEFT JOIN instance ON instance.id = ?
 WHERE repository.id = ?
 """
-REACHING = """
+_REACH = """
 SELECT held.operations, held.id, held.not_before, held.expires,
     (held.study_id IS NULL OR held.study_id IS ?) AND (held.series_id IS NULL OR held.series_id IS ?)
     AND (held.instance_id IS NULL OR held.instance_id IS ?)
 FROM access_grant AS held
-WHERE held.repository_id = ? AND (held.study_id IS NULL OR held.study_id = coalesce(?, held.study_id))
+WHERE {where}
 AND (held.series_id IS NULL OR held.series_id = coalesce(?, held.series_id))
 AND (held.instance_id IS NULL OR held.instance_id = coalesce(?, held.instance_id))
 AND held.subject_id IN (SELECT value FROM json_each(?))
 AND held.revoked_at IS NULL
 AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
-ORDER BY coalesce(held.expires, 9e99) DESC, held.id
 """
+# What lies in a repository reaches it. A study is reached by grants on it, in it, or on its repository:
+# two probes of an index, however many grants the subjects hold elsewhere.
+_BY_REPOSITORY = _REACH.format(where="held.repository_id = ?")
+_BY_STUDY = _REACH.format(where="held.study_id = ?")
+_BY_REPOSITORY_ALONE = _REACH.format(where="held.study_id IS NULL AND held.repository_id = ?")
+_LONGEST_FIRST = "ORDER BY coalesce(held.expires, 9e99) DESC, held.id"
+REACHING_REPOSITORY = f"{_BY_REPOSITORY} {_LONGEST_FIRST}"
+REACHING_STUDY = f"SELECT * FROM ({_BY_STUDY} UNION ALL {_BY_REPOSITORY_ALONE}) AS held {_LONGEST_FIRST}"  # noqa: S608  of constants
 
 
 async def resolve(write: Transaction, name: ResourceName) -> Resource:
@@ -99,7 +106,11 @@ async def name_of_resource(write: Transaction, resource: Resource) -> ResourceNa
 async def rights_on(write: Transaction, resource: Resource, subjects: Sequence[int], now: float) -> Rights:
     """Return which live grants of these subjects reach a resource."""
     keys = (resource.study_id, resource.series_id, resource.instance_id)
-    subject_ids = orjson.dumps(subjects).decode()
-    rows = await write.fetch(REACHING, (*keys, resource.repository_id, *keys, subject_ids, now, now))
+    last = (*keys[1:], orjson.dumps(subjects).decode(), now, now)
+    values = (*keys, resource.repository_id, *last)
+    if resource.study_id is None:
+        rows = await write.fetch(REACHING_REPOSITORY, values)
+    else:
+        rows = await write.fetch(REACHING_STUDY, (*keys, resource.study_id, *last, *values))
     visible = any(row[0] & Operation.DISCOVER for row in rows)
     return Rights(visible, [row[:4] for row in rows if row[4]])

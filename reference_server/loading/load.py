@@ -30,7 +30,8 @@ from reference_server.storage.folder import INDEX, prepare_folder
 from reference_server.storage.ingest import record_content, store
 
 UNFINISHED = f"{INDEX}.loading"
-STUDIES_PER_TRANSACTION = 500
+STUDIES_PER_TRANSACTION = 2000
+TOLD_EVERY = 5  # transactions
 CACHE_KIBIBYTES = (
     1_000_000  # of the index, so that its B-trees are not read again; memory is returned at the end
 )
@@ -87,13 +88,15 @@ class Loading:
         if policy.accounts:
             self.tokens = await introduce(write, self.listing)
         connection.execute("COMMIT")
-        done = 0
+        done = batches = 0
         studies = self.listing.each_study()
         while batch := list(islice(studies, STUDIES_PER_TRANSACTION)):
             connection.execute("BEGIN")
             done += await self._enter(write, batch, template, register, policy)
             connection.execute("COMMIT")
-            self.tell(f"{done} instances are loaded")
+            batches += 1
+            if batches % TOLD_EVERY == 0:
+                self.tell(f"{done} instances are loaded")
         if policy.accounts:
             connection.execute("BEGIN")
             number = await share(write, register, self.listing.each_share(), time.time())
