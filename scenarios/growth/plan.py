@@ -9,6 +9,7 @@ from typing import Any
 from scenarios.plan import PlanError
 
 BASELINE = "off"
+LEAST = {"shares": 0, "warm_rounds": 0, "seed": 0}
 PROFILES = Path(__file__).resolve().parent / "profiles"
 
 
@@ -50,9 +51,11 @@ def _checked(document: Mapping[str, Any], path: Path) -> GrowthPlan:
     known = {each.name: each for each in fields(GrowthPlan)}
     if unknown := sorted(set(document) - set(known)):
         raise PlanError(f"{path} has no use for {', '.join(unknown)}; known are {', '.join(known)}")
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
     for name, value in values.items():
-        if known[name].type is int and (type(value) is not int or value < ((name == "shares" and 0) or 1)):
+        if known[name].type is int and (type(value) is not int or value < LEAST.get(name, 1)):
             raise PlanError(f"{path}: {name} is {value!r}; it counts, so write a whole number")
     try:
         plan = GrowthPlan(**values)

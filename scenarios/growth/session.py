@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from scenarios.arm_plan import ArmPlan
 from scenarios.arms.process import free_port
 from scenarios.arms.reference import ReferenceArm
 from scenarios.environment import describe_environment
@@ -19,7 +20,6 @@ from scenarios.growth.measuring import GrowthMeasuring
 from scenarios.growth.plan import GrowthPlan
 from scenarios.growth.samples import GrowthSample, write_growth
 from scenarios.machine import split_cpus, take_reading
-from scenarios.plan import ArmPlan
 from scenarios.run_folder import RunFolder
 from scenarios.telling import tell
 
