@@ -17,7 +17,7 @@ import orjson
 import uvicorn
 
 from reference_server.administration import administer, make_administrator
-from reference_server.app import SCHEMAS, create_app
+from reference_server.app import SCHEMAS, create_app, prepare_storage
 from reference_server.audit.file import TrailFile
 from reference_server.connection import connection_class
 from reference_server.dicomweb.attributes import catalogue_of
@@ -28,7 +28,9 @@ from reference_server.management.procedure import Page
 from reference_server.reindexing import reindex
 from reference_server.settings import Accounting, Audit, Settings, SettingsError, load_settings
 from reference_server.storage.folder import index_content, prepare_folder, repository_count
+from reference_server.supervisor import Supervisor, WorkersFailedError, run_in_child
 
+BACKLOG = 2048
 REFUSED = 1
 USAGE_ERROR = 2
 SECONDS_PER_DAY = 86_400
@@ -110,23 +112,34 @@ def serve(settings: Settings) -> None:
     check_trail(settings)
     # pydicom warns about each file that strays from the standard; an archive takes it as it is.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
-    app = create_app(settings)
     with listening_socket(settings) as listener:
         host, port = listener.getsockname()[:2]
         print(
             f"serving http://{host}:{port}{settings.base_path} with accounting {settings.accounting}",
             flush=True,
         )
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http=connection_class(settings.client_timeout),
-            access_log=False,
-            log_level="warning",
-            lifespan="on",
-            ws="none",
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        if settings.workers == 1:
+            answer_on(listener, settings)
+            return
+        # What is done once for a data folder is done before there are workers, not by those that come later.
+        run_in_child(lambda: asyncio.run(prepare_storage(settings)))
+        listener.listen(BACKLOG)
+        Supervisor(settings.workers, lambda: answer_on(listener, settings)).run()
+
+
+def answer_on(listener: socket.socket, settings: Settings) -> None:
+    """Be a process that answers requests until it is told to stop."""
+    config = uvicorn.Config(
+        create_app(settings, prepared=settings.workers > 1),
+        loop="uvloop",
+        http=connection_class(settings.client_timeout),
+        access_log=False,
+        log_level="warning",
+        lifespan="on",
+        ws="none",
+        backlog=BACKLOG,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def token_parser() -> argparse.ArgumentParser:
@@ -231,7 +244,7 @@ def main(arguments: list[str]) -> int:
     except (SettingsError, BadRequest) as error:
         print(f"reference_server: {error}", file=sys.stderr)
         return USAGE_ERROR
-    except ArchiveError as error:
+    except (ArchiveError, WorkersFailedError) as error:
         print(f"reference_server: {error}", file=sys.stderr)
         return REFUSED
     return 0

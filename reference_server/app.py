@@ -89,12 +89,17 @@ async def health(request: Request) -> Response:
     return Response(content, media_type="application/json")
 
 
-def compose(settings: Settings) -> Archive:
-    """Return the archive of these settings, its storage not yet open."""
+def compose(settings: Settings, *, prepared: bool = False) -> Archive:
+    """Return the archive of these settings, its storage not yet open; `prepared` has its schema already."""
     policy = POLICIES[settings.accounting]()
+    database = (
+        Database(settings.data / INDEX, (), settings.durability)
+        if prepared
+        else open_database(settings.data, policy, settings.durability)
+    )
     return Archive(
         settings=settings,
-        database=open_database(settings.data, policy, settings.durability),
+        database=database,
         blobs=BlobStore(settings.data, settings.durability),
         policy=policy,
         workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="worker"),
@@ -120,19 +125,37 @@ def middleware_of(settings: Settings, policy: AccessPolicy, trail: Trail | None)
     return middleware
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Return the archive as an ASGI application; it opens its storage when it starts."""
+async def clear_up(archive: Archive) -> None:
+    """Make an open data folder ready; what arrives at this time in another process would be lost."""
+    left_over = archive.blobs.prepare()
+    await archive.database.write(partial(record_content, fingerprint=archive.catalogue.fingerprint))
+    await settle(archive, left_over)
+
+
+async def prepare_storage(settings: Settings) -> None:
+    """Do what is done once before several processes serve a data folder."""
     archive = compose(settings)
+    await archive.database.open()
+    await clear_up(archive)
+    await archive.database.close()
+    archive.workers.shutdown()
+
+
+def create_app(settings: Settings, *, prepared: bool = False) -> Starlette:
+    """Return the archive as an ASGI application; it opens its storage when it starts.
+
+    One of several processes takes the storage as `prepared`.
+    """
+    archive = compose(settings, prepared=prepared)
     trail = trail_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        left_over = archive.blobs.prepare()
         if trail is not None:
             await trail.open()
         await archive.database.open()
-        await archive.database.write(partial(record_content, fingerprint=archive.catalogue.fingerprint))
-        await settle(archive, left_over)
+        if not prepared:
+            await clear_up(archive)
         app.state.archive, app.state.trail = archive, trail
         yield
         if trail is not None:

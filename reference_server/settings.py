@@ -100,6 +100,7 @@ class Settings:
         default="*",
         metadata={"help": "origins whose pages may call, comma-separated; * for any, empty for none"},
     )
+    workers: int = field(default=1, metadata={"help": "processes that serve the data folder together"})
     client_timeout: int = field(
         default=30,
         metadata={"help": "seconds within which a client has to make headway before it is cut off"},
@@ -177,6 +178,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "audit_interval": partial(_integer, 0, 60_000),
     "audit_queue": partial(_integer, 1, 10_000_000),
     "port": partial(_integer, 0, 65_535),
+    "workers": partial(_integer, 1, 64),
     "client_timeout": partial(_integer, 1, 86_400),
     "max_results": partial(_integer, 1, 2**61),
     "max_counted": partial(_integer, 1, 2**61),
