@@ -1,7 +1,7 @@
 """Several processes that serve one socket, and the parent that keeps their number.
 
 The parent holds no connection, no thread and no loop, so that it can fork at any time. A worker that dies is
-replaced; where workers die as soon as they begin, all are stopped and that is said. SIGTERM or SIGINT stops
+replaced; where they die faster than they can begin, all are stopped and that is said. SIGTERM or SIGINT stops
 the workers gracefully, a second one at once. Workers whose parent is gone stop by themselves: each waits for
 the end of a pipe that the parent alone could write to.
 """
@@ -14,14 +14,15 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
 LOG = logging.getLogger("reference_server")
 STOPS = {signal.SIGTERM, signal.SIGINT}
 SIGNALS = STOPS | {signal.SIGCHLD}
-EARLY_SECONDS = 5.0
-MOST_EARLY_DEATHS = 3  # in a row; a worker that cannot begin would be replaced for ever
+PERIOD_SECONDS = 10.0
+MOST_DEATHS = 8  # in a period; a worker that cannot begin would be replaced for ever
 
 
 class WorkersFailedError(Exception):
@@ -65,8 +66,8 @@ class Supervisor:
     def __init__(self, count: int, work: Callable[[], object]) -> None:
         self._count = count
         self._work = work
-        self._begun: dict[int, float] = {}  # process id -> when it began
-        self._early_deaths = 0
+        self._workers: set[int] = set()
+        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._alive, self._keep_alive = os.pipe()
 
     def run(self) -> None:
@@ -85,7 +86,7 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def _start(self) -> None:
-        self._begun[_fork(self._serve)] = time.monotonic()
+        self._workers.add(_fork(self._serve))
 
     def _serve(self) -> None:
         """Be a worker."""
@@ -101,13 +102,13 @@ class Supervisor:
 
     def _ended(self) -> list[int]:
         """Return the workers that have ended since they were last looked at."""
-        return [child for child in self._begun if os.waitpid(child, os.WNOHANG)[0]]
+        return [child for child in self._workers if os.waitpid(child, os.WNOHANG)[0]]
 
     def _replace(self, child: int) -> None:
-        lived = time.monotonic() - self._begun.pop(child)
-        self._early_deaths = self._early_deaths + 1 if lived < EARLY_SECONDS else 0
-        if self._early_deaths >= MOST_EARLY_DEATHS:
-            raise WorkersFailedError("workers end as soon as they begin; the log says why")
+        self._workers.remove(child)
+        self._deaths.append(time.monotonic())
+        if len(self._deaths) == MOST_DEATHS and self._deaths[-1] - self._deaths[0] < PERIOD_SECONDS:
+            raise WorkersFailedError("workers end faster than they can be replaced; the log says why")
         LOG.error("worker %d ended; another one takes its place", child)
         self._start()
 
@@ -115,13 +116,13 @@ class Supervisor:
         """Stop the workers and return when none is left; a further signal to stop ends them at once."""
         how = signal.SIGTERM
         while True:
-            for child in self._begun:
+            for child in self._workers:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, how)
             while True:
                 for child in self._ended():
-                    del self._begun[child]
-                if not self._begun:
+                    self._workers.remove(child)
+                if not self._workers:
                     return
                 if signal.sigwait(SIGNALS) in STOPS:
                     how = signal.SIGKILL
