@@ -8,6 +8,7 @@ import math
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
@@ -20,12 +21,20 @@ from reference_server.dicomweb.transfer import WORD_BYTES, little_endian
 Json = dict[str, Any]
 
 BASE = "@base@"
+BULK = "@bulk@"  # in a model whose instance is not known yet; `placed` puts in where its bulk data are
 BULK_THRESHOLD_BYTES = 1024
 MAX_INLINE_BYTES = 1 << 20  # of a value of any VR but SQ; beyond, numbers and text are bulk data too
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD", 0x7FE00010: "OW"}
 BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 SPECIFIC_CHARACTER_SET = 0x00080005
+
+
+def placed(model: Json, bulk_uri: str) -> bytes:
+    """Return the JSON of a model, every BulkDataURI that begins with the placeholder below this one."""
+    return orjson.dumps(model).replace(
+        b'"BulkDataURI":"' + BULK.encode(), b'"BulkDataURI":"' + bulk_uri.encode()
+    )
 
 
 def with_base(metadata: bytes, base: bytes) -> bytes:
@@ -36,13 +45,13 @@ def with_base(metadata: bytes, base: bytes) -> bytes:
 def model_of(dataset: Dataset, bulk_uri: str) -> Json:
     """Return the DICOM JSON object of a dataset; text is UTF-8, so (0008,0005) says ISO_IR 192."""
     return {
-        f"{tag:08X}": _element(dataset, tag, raw, f"{bulk_uri}/{tag:08X}")
+        f"{tag:08X}": element_json(dataset, tag, raw, f"{bulk_uri}/{tag:08X}")
         for tag, raw in sorted(dataset.items(), key=itemgetter(0))
         if tag & 0xFFFF  # group lengths say nothing
     }
 
 
-def _element(dataset: Dataset, tag: BaseTag, raw: Any, uri: str) -> Json:
+def element_json(dataset: Dataset, tag: BaseTag, raw: Any, uri: str) -> Json:
     """Return the JSON of one attribute; `raw` is the element as it was read, perhaps without its value."""
     if tag == SPECIFIC_CHARACTER_SET:
         return {"vr": "CS", "Value": ["ISO_IR 192"]}

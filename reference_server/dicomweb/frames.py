@@ -5,7 +5,8 @@ that each frame begins with its first pixel in the lowest bit of its first byte 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from typing import Any
@@ -26,6 +27,14 @@ from reference_server.storage.records import FrameLayout
 PIXEL_DATA = 0x7FE00010
 BITS_PER_BYTE = 8
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Where the value of an element lies: its offset in the file, and its length, perhaps undefined."""
+
+    offset: int
+    length: int
 
 
 def parse_frame_list(text: str) -> tuple[int, ...]:
@@ -58,16 +67,30 @@ def _layout(dataset: Dataset, size_bytes: int) -> FrameLayout | None:
         return None
     # As it was read: get_item() would fetch a value that was left on disk.
     element: Any = dict(dataset.items())[Tag(PIXEL_DATA)]
-    allocated = dataset.get("BitsAllocated")
-    rows, columns = dataset.get("Rows"), dataset.get("Columns")
-    if not (rows and columns and allocated and allocated % 8 == 0) or not isinstance(element, RawDataElement):
+    if not isinstance(element, RawDataElement):
         return None
-    if dataset.get("PhotometricInterpretation") == "YBR_FULL_422":
+    return _cut_out(dataset.get, Stretch(element.value_tell, element.length), size_bytes)
+
+
+def native_layout(value: Callable[[str], Any], pixels: Stretch, size_bytes: int) -> FrameLayout | None:
+    """Return where frames lie in native, little endian pixel data, by the values of keywords, or None."""
+    try:
+        return _cut_out(value, pixels, size_bytes)
+    except (ValueError, TypeError, OverflowError):
         return None
-    frame_bytes = rows * columns * int(dataset.get("SamplesPerPixel") or 1) * allocated // 8
-    count = int(dataset.get("NumberOfFrames") or 1)
-    whole = element.length >= count * frame_bytes and element.value_tell + element.length <= size_bytes
-    return FrameLayout(element.value_tell, frame_bytes, count) if whole else None
+
+
+def _cut_out(value: Callable[[str], Any], pixels: Stretch, size_bytes: int) -> FrameLayout | None:
+    allocated = value("BitsAllocated")
+    rows, columns = value("Rows"), value("Columns")
+    if not (rows and columns and allocated and allocated % 8 == 0):
+        return None
+    if value("PhotometricInterpretation") == "YBR_FULL_422":
+        return None
+    frame_bytes = rows * columns * int(value("SamplesPerPixel") or 1) * allocated // 8
+    count = int(value("NumberOfFrames") or 1)
+    whole = pixels.length >= count * frame_bytes and pixels.offset + pixels.length <= size_bytes
+    return FrameLayout(pixels.offset, frame_bytes, count) if whole else None
 
 
 def frames_of(content: bytes, numbers: Sequence[int], transfer_syntax: str) -> list[bytes]:

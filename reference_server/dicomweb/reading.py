@@ -6,8 +6,8 @@ failure reason that the store response carries.
 
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,9 +18,11 @@ from pydicom import config as pydicom_config
 from pydicom.uid import RE_VALID_UID
 
 from reference_server.dicomweb.attributes import INDEXED_NAMES, STANDARD, Catalogue
-from reference_server.dicomweb.dicom_json import BASE, Json, model_of
-from reference_server.dicomweb.frames import frame_layout
+from reference_server.dicomweb.dicom_json import BASE, BULK, Json, model_of, placed
+from reference_server.dicomweb.frames import frame_layout, native_layout
 from reference_server.dicomweb.inflating import inflated
+from reference_server.dicomweb.plain_file import IDENTITY, read_plain
+from reference_server.dicomweb.plain_values import NotPlainError
 from reference_server.dicomweb.reasons import MalformedError, Reason, UnreadableError
 from reference_server.dicomweb.structure import Encoding, FileMeta, Walk, read_file_meta
 from reference_server.dicomweb.transfer import (
@@ -30,7 +32,7 @@ from reference_server.dicomweb.transfer import (
     syntax_of,
 )
 from reference_server.storage.names import fold_name, name_words
-from reference_server.storage.records import InstanceRecord, StudyKeys
+from reference_server.storage.records import FrameLayout, InstanceRecord, StudyKeys
 
 # What a value says is kept as it is said; an archive stores and does not correct.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
@@ -71,20 +73,51 @@ class Arrived:
         return dcmread(BytesIO(self.content), stop_before_pixels=stop_before_pixels)
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a file says: its UIDs by keyword, its DICOM JSON, and where its frames lie."""
+
+    identity: dict[str, str]
+    model: Json
+    frames: FrameLayout | None
+
+
 def read_instance(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRecord:
     """Return the record of a DICOM file, with what the catalogue keeps; raises UnreadableError."""
+    if file.content is not None:
+        try:
+            return _record(_read_plainly(file.content), file, catalogue)
+        except NotPlainError:
+            pass  # pydicom tells what it is
+    return read_with_pydicom(file, catalogue)
+
+
+def read_with_pydicom(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRecord:
+    """Return the record of any DICOM file, or raise UnreadableError."""
     _admit(file)
     try:
         dataset = file.dataset()
         if not dataset:
             # pydicom drops everything where fragments of pixel data break off; what comes before is whole.
             dataset = file.dataset(stop_before_pixels=True)
-        return _record(dataset, _identity(dataset), file, catalogue)
+        read = Read(_identity(dataset), model_of(dataset, BULK), frame_layout(dataset, file.size_bytes))
+        return _record(read, file, catalogue)
     except UnreadableError:
         raise
     except Exception as error:
         # pydicom raises many types on bytes that are not DICOM; none of them may end the request.
         raise UnreadableError(Reason.CANNOT_UNDERSTAND, "the part is not a readable DICOM file") from error
+
+
+def _read_plainly(content: bytes) -> Read:
+    """Return what a well-formed file says; NotPlainError where it is anything else, or is to be refused."""
+    plain = read_plain(content)
+    identity = {keyword: plain.value(keyword) for keyword in IDENTITY}
+    identity["TransferSyntaxUID"] = plain.transfer_syntax_uid
+    if not all(isinstance(uid, str) and valid_uid(uid) for uid in identity.values()):
+        raise NotPlainError
+    frames = native_layout(plain.value, plain.pixels, len(content)) if plain.pixels else None
+    return Read(identity, plain.model, frames)
 
 
 def _admit(file: Arrived) -> None:
@@ -113,8 +146,7 @@ def _refused(meta: FileMeta, reason: Reason, message: str) -> UnreadableError:
 
 def _identity(dataset: Dataset) -> dict[str, str]:
     """Return the UIDs that place an instance; one that is missing or malformed raises UnreadableError."""
-    keywords = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-    found = {keyword: str(dataset.get(keyword) or "") for keyword in keywords}
+    found = {keyword: str(dataset.get(keyword) or "") for keyword in IDENTITY}
     found["TransferSyntaxUID"] = str(dataset.file_meta.get("TransferSyntaxUID") or "")
     for keyword, uid in found.items():
         if not valid_uid(uid):
@@ -126,14 +158,12 @@ def _identity(dataset: Dataset) -> dict[str, str]:
     return found
 
 
-def _record(
-    dataset: Dataset, identity: dict[str, str], file: Arrived, catalogue: Catalogue
-) -> InstanceRecord:
-    uri = (
-        f"/studies/{identity['StudyInstanceUID']}/series/{identity['SeriesInstanceUID']}"
-        f"/instances/{identity['SOPInstanceUID']}"
+def _record(read: Read, file: Arrived, catalogue: Catalogue) -> InstanceRecord:
+    identity, model = read.identity, read.model
+    bulk_uri = (
+        f"{BASE}/studies/{identity['StudyInstanceUID']}/series/{identity['SeriesInstanceUID']}"
+        f"/instances/{identity['SOPInstanceUID']}/bulkdata"
     )
-    model = model_of(dataset, f"{BASE}{uri}/bulkdata")
     return InstanceRecord(
         study_uid=identity["StudyInstanceUID"],
         series_uid=identity["SeriesInstanceUID"],
@@ -145,14 +175,14 @@ def _record(
         instance_number=_text(model, "00200013"),
         study_keys=study_keys(model),
         name_words=study_name_words(model),
-        study_attributes=subset(model, catalogue.study),
-        series_attributes=subset(model, catalogue.series),
-        instance_attributes=subset(model, catalogue.instance),
-        metadata=orjson.dumps(model),
+        study_attributes=placed(kept(model, catalogue.study), bulk_uri).decode(),
+        series_attributes=placed(kept(model, catalogue.series), bulk_uri).decode(),
+        instance_attributes=placed(kept(model, catalogue.instance), bulk_uri).decode(),
+        metadata=placed(model, bulk_uri),
         size_bytes=file.size_bytes,
         sha256=file.sha256,
         blob=file.blob,
-        frames=frame_layout(dataset, file.size_bytes),
+        frames=read.frames,
     )
 
 
@@ -190,7 +220,17 @@ def study_name_words(model: Json) -> tuple[tuple[int, str], ...]:
     )
 
 
-def subset(model: Json, wanted: Iterable[int]) -> str:
+def subset(model: Json, wanted: frozenset[int]) -> str:
     """Return the DICOM JSON of these attributes, as far as they are there."""
-    names = {f"{tag:08X}" for tag in wanted}
-    return orjson.dumps({name: value for name, value in model.items() if name in names}).decode()
+    return orjson.dumps(kept(model, wanted)).decode()
+
+
+def kept(model: Json, wanted: frozenset[int]) -> Json:
+    """Return these attributes of a model, as far as they are there."""
+    names = _names(wanted)
+    return {name: value for name, value in model.items() if name in names}
+
+
+@lru_cache(maxsize=64)
+def _names(wanted: frozenset[int]) -> frozenset[str]:
+    return frozenset(f"{tag:08X}" for tag in wanted)

@@ -43,7 +43,7 @@ from reference_server.storage.spool import RecordSpool
 from reference_server.timing import measured
 
 LOG = logging.getLogger("reference_server")
-PARTS_IN_FLIGHT = 8
+PARTS_IN_FLIGHT = 4
 Result = TypeVar("Result")
 
 
