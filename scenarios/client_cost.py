@@ -14,7 +14,6 @@ from scenarios.generator_process import GeneratorProcess
 from scenarios.machine import pin, split_cpus
 
 ROOT = Path(__file__).resolve().parent.parent
-CALIBRATION_S = 3.0
 CAPACITY_S = 1.0
 CAPACITY_CLIENTS = 8
 CAPACITY_OPERATION = "a search answered with 45 bytes by a responder without an archive"
@@ -39,7 +38,7 @@ def client_capacity(generator: GeneratorProcess) -> dict[str, Any]:
     }
 
 
-def calibration(generator: GeneratorProcess, arm: str, restart: int) -> list[dict[str, Any]]:
+def calibration(generator: GeneratorProcess, arm: str, restart: int, seconds: float) -> list[dict[str, Any]]:
     """Return a row per read operation; none for an archive that a bare socket cannot talk to (TLS)."""
-    found = generator.ask(do="calibrate", arm=arm, seconds=CALIBRATION_S)
+    found = generator.ask(do="calibrate", arm=arm, seconds=seconds)
     return [{"restart": restart, "arm": arm, **row} for row in found["rows"]]

@@ -7,7 +7,6 @@ that is the same for all rounds, so the time left is the forecast times what the
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenarios.client_cost import CALIBRATION_S
 from scenarios.plan import Plan
 from scenarios.schedule import orders, restarts_before
 from scenarios.telling import tell
@@ -47,7 +46,7 @@ def forecast(plan: Plan) -> Forecast:
         writes = stows if phase.share_of_capacity is None else 0
         for _ in range(phase.rounds):
             block_s = phase.block_s + BLOCK_S + writes * STOW_INSTANCE_S
-            before = START_S + arms * warm_s + CALIBRATION_S if len(seconds) in starts else 0.0
+            before = START_S + arms * warm_s + plan.calibration_s if len(seconds) in starts else 0.0
             if len(seconds) == plan.rounds:
                 before = arms * len(plan.capacity.clients) * plan.capacity.window_s
             seconds.append(before + arms * block_s)

@@ -140,7 +140,9 @@ class Measuring:
                     f"warm-up: arm {name} did not settle within {warmup.tolerance:.0%} in "
                     f"{warmup.at_most_s:g} s (start {self.restart})"
                 )
-        self.client["calibrations"] += calibration(self.generator, next(iter(self.arms)), self.restart)
+        baseline = next(iter(self.arms))
+        rows = calibration(self.generator, baseline, self.restart, self.plan.calibration_s)
+        self.client["calibrations"] += rows
         self.folder.record({"client": self.client})
 
     def _arm_facts(self, arm: Arm) -> dict[str, Any]:

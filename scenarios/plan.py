@@ -68,6 +68,7 @@ class Plan:
     batch_size: int = 10
     page_limit: int = 25
     targets: int = 8
+    calibration_s: float = 3.0  # per start: the client against a bare socket
     data: DataPlan = DataPlan()
     warmup: WarmupPlan = WarmupPlan()
     validity: Thresholds = Thresholds()
@@ -187,7 +188,16 @@ def _typed(kind: type[T], where: str, values: Mapping[str, Any]) -> T:
 
 def _check(plan: Plan) -> None:
     """Refuse values that no campaign can be carried out with."""
-    for name in ("rounds", "block_s", "restarts", "batch_size", "page_limit", "targets", "connections"):
+    for name in (
+        "rounds",
+        "block_s",
+        "restarts",
+        "batch_size",
+        "page_limit",
+        "targets",
+        "connections",
+        "calibration_s",
+    ):
         if getattr(plan, name) <= 0:
             raise PlanError(f"{name} is {getattr(plan, name)}; it has to be above 0")
     if plan.rate_per_s < 0:
