@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 
 from scenarios.environment import describe_environment
 from tests.conformance.reference_archive import ROOT
-from tests.selftest import delays, simulated
+from tests.selftest import delays, instrument, simulated
 from tests.selftest.outcome import Outcome, render_page
 
 PARTS: dict[str, Callable[[], Sequence[Outcome]]] = {
     "simulated": simulated.outcomes,
     "delays": delays.outcomes,
+    "instrument": instrument.outcomes,
 }
 PAGE = ROOT / "docs" / "selftests.md"
 
