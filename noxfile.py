@@ -106,6 +106,22 @@ def reproduce(session: nox.Session) -> None:
 
 
 @nox.session
+def growth(session: nox.Session) -> None:
+    """Compare designs of accounting in archives of growing size, and hold them against the bounds.
+
+    `--profile NAME` picks scenarios/growth/profiles/NAME.toml: `scale-short` (default), `scale`, or
+    `accounting-bounds`; all else goes to `scenarios.growth`, for example `-- --set rounds=10`.
+    """
+    install(session, "runtime")
+    parser = argparse.ArgumentParser(prog="nox -s growth --", allow_abbrev=False)
+    parser.add_argument("--profile", default="scale-short")
+    chosen, rest = parser.parse_known_args(session.posargs)
+    session.run("python", "-m", "scenarios.growth", chosen.profile, *rest)
+    # Whether a bound holds is a finding, not a fault of the session.
+    session.run("python", "-m", "reports.bounds", "latest", success_codes=[0, 1, 3])
+
+
+@nox.session
 def conformance(session: nox.Session) -> None:
     """Check any DICOMweb archive by clause, for example `-- --target http://127.0.0.1:8080/dicom-web`."""
     install(session, "runtime")
