@@ -58,7 +58,7 @@ def hold(points: pd.DataFrame) -> Iterator[Held]:
             continue
         for arm in sorted(set(medians.columns) - {BASELINE}):
             pair = medians[[BASELINE, arm]].dropna()
-            ratios = SignedRank.of(np.log(pair[arm] / pair[BASELINE]).to_numpy())
+            ratios = SignedRank.of(np.log(pair[arm].to_numpy() / pair[BASELINE].to_numpy()))
             interval = ratios.interval()
             yield Held(
                 studies=int(studies),
