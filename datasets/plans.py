@@ -135,7 +135,7 @@ def _study(
     index = names[-1]
     draws = Draws(*names, "study")
     if recipe.uniform_instances:
-        series = [_uniform_series(recipe, names, modality)]
+        series = _uniform_series(recipe, names, modality)
     else:
         series = _series(recipe, names, modality, draws)
     if recipe.report_every and index % recipe.report_every == 0:
@@ -155,19 +155,26 @@ def _study(
     )
 
 
-def _uniform_series(recipe: Recipe, names: tuple[str, int, int], modality: str) -> SeriesPlan:
+def _uniform_series(recipe: Recipe, names: tuple[str, int, int], modality: str) -> list[SeriesPlan]:
+    """Return the series of a study of a uniform recipe; the instances are dealt to them in turn."""
     remaining = (recipe.instances or 0) - names[-1] * recipe.uniform_instances
-    return SeriesPlan(
-        index=0,
-        uid=uid_of(*names, 0),
-        modality=modality,
-        description=SERIES_WORDS[modality][0],
-        instances=min(recipe.uniform_instances, remaining),
-        frames=1,
-        rows=recipe.uniform_side,
-        columns=recipe.uniform_side,
-        color=False,
-    )
+    instances, number = min(recipe.uniform_instances, remaining), recipe.uniform_series
+    side = SMALLEST_SIDE if modality == recipe.small_modality else recipe.uniform_side
+    words = SERIES_WORDS[modality]
+    return [
+        SeriesPlan(
+            index=index,
+            uid=uid_of(*names, index),
+            modality=modality,
+            description=words[index % len(words)],
+            instances=len(range(index, instances, number)),
+            frames=1,
+            rows=side,
+            columns=side,
+            color=False,
+        )
+        for index in range(min(number, instances))
+    ]
 
 
 def _report(names: tuple[str, int, int], index: int) -> SeriesPlan:

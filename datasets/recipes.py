@@ -43,6 +43,8 @@ class Recipe:
     report_every: int = 3  # one study in so many has a structured report
     uniform_instances: int = 0
     uniform_side: int = 0
+    uniform_series: int = 1  # the instances of a study are dealt to so many series
+    small_modality: str = ""  # its images have 64 rows and columns instead
     instances: int | None = None  # in total; for uniform recipes only
 
     @property
@@ -110,6 +112,28 @@ RECIPES = {
             uniform_instances=50,
             uniform_side=500,
             instances=1000,
+        ),
+        Recipe(
+            "peers-small",
+            "80 studies of three series of ten images, 44 of CT of 526 kB and 36 of small MR, 0.7 GB",
+            studies=80,
+            mix=(MixShare("CT", 11, Fraction(1)), MixShare("MR", 9, Fraction(1))),
+            report_every=0,
+            uniform_instances=30,
+            uniform_side=512,
+            uniform_series=3,
+            small_modality="MR",
+            instances=2400,
+        ),
+        Recipe(
+            "peers-scale",
+            "2,000 studies of ten small images of MR, 0.2 GB",
+            studies=2000,
+            mix=(MixShare("MR", 1, Fraction(1)),),
+            report_every=0,
+            uniform_instances=10,
+            uniform_side=64,
+            instances=20_000,
         ),
     )
 }

@@ -74,7 +74,7 @@ def _continued(chosen: argparse.Namespace) -> tuple[Subject, RunFolder, Earlier]
     if "data_set" not in folder.document:
         raise RunFolderError(f"{run} was interrupted before anything was measured; start a new run")
     subject = _subject(plan_of(folder.document["campaign"]), chosen.data)
-    earlier = earlier_of(folder, subject.plan, environment_of_run())
+    earlier = earlier_of(folder, subject.plan, environment_of_run(subject.plan))
     found = describe_data(subject.data, subject.manifest)["content_sha256"]
     if found != folder.document["data_set"]["content_sha256"]:
         raise RunFolderError(f"{run} was measured with other data; name its folder with --data")

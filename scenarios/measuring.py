@@ -170,7 +170,7 @@ class Measuring:
             self.blocks.append(dataclasses.replace(block, valid=not faults, reason=reason))
             self.folder.record_blocks(self.blocks)
             if not faults:
-                if phase.share_of_capacity is None:
+                if phase.share_of_capacity is None and phase.loop is not Loop.TURNS:
                     medians = {Operation(name): value for name, value in facts["medians_ms"].items()}
                     self.medians[round_number, arm] = medians
                 rate = block.requests / ((block.ended_ns - block.started_ns) / 1e9)
@@ -185,13 +185,10 @@ class Measuring:
         number, server_pid = len(self.blocks), self.arms[arm].pid
         before = take_reading(server_pid, self.generator.pid)
         facts = self.generator.ask(
-            do="block",
+            **_command(phase),
             arm=arm,
             round_number=round_number,
             block=number,
-            seconds=phase.block_s,
-            rate_per_s=phase.rate_per_s if phase.loop is Loop.OPEN else 0.0,
-            writes=phase.share_of_capacity is None,
             path=str(self.folder.samples_path(number).resolve()),
         )
         after = take_reading(server_pid, self.generator.pid)
@@ -207,7 +204,8 @@ class Measuring:
             requests=facts["requests"],
             errors=sum(facts["errors"].values()),
             server_cpu_ms=after.server_cpu_since(before),
-            generator_cpu_ms=facts["generator_cpu_ms"],
+            # An injected delay or pause is burnt by the generator but is no work of it.
+            generator_cpu_ms=facts["cpu_ms"] - facts["spun_ms"],
             rss_bytes=after.rss_bytes,
             steal_fraction=after.steal_since(before),
             load1=after.load1,
@@ -218,6 +216,18 @@ class Measuring:
             reason=None,
         )
         return block, facts
+
+
+def _command(phase: Phase) -> dict[str, Any]:
+    """Return what the generator is told to do in a block of a phase."""
+    if phase.loop is Loop.TURNS:
+        return {"do": "turns", "clients": phase.connections}
+    return {
+        "do": "block",
+        "seconds": phase.block_s,
+        "rate_per_s": phase.rate_per_s if phase.loop is Loop.OPEN else 0.0,
+        "writes": phase.share_of_capacity is None,
+    }
 
 
 def repeated(blocks: Sequence[Block]) -> int:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from scenarios.turns_plan import TurnsPlan
+
 
 class Loop(StrEnum):
     """Who decides when the next request is sent: the client, once it has its answer, or the clock."""
 
     CLOSED = "closed"
     OPEN = "open"
+    TURNS = "turns"  # closed, and one operation at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Phase:
 
     def seed(self, seed: int) -> int | str:
         """Return the seed of the phase's schedule: the campaign's own in the first phase."""
-        return seed if self.share_of_capacity is None else f"{seed}/{self.name}"
+        plain = self.share_of_capacity is None and self.loop is not Loop.TURNS
+        return seed if plain else f"{seed}/{self.name}"
 
     def facts(self) -> dict[str, Any]:
         """Return what run.json says about the phase."""
@@ -63,6 +67,16 @@ class Phase:
             "connections": self.connections,
             "share_of_capacity": self.share_of_capacity,
         }
+
+
+def turn_phases(plan: TurnsPlan, rounds: int) -> tuple[Phase, ...]:
+    """Return a phase for each number of clients; what a block takes depends on the archive."""
+    return tuple(
+        Phase(
+            f"closed-{clients}", Loop.TURNS, rounds, plan.read_s * len(plan.operations), connections=clients
+        )
+        for clients in plan.clients
+    )
 
 
 def open_phases(plan: OpenLoopPlan, connections: int) -> tuple[Phase, ...]:

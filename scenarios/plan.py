@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from scenarios.arm_plan import ArmPlan
 from scenarios.load.operations import READS, WRITES, Operation
-from scenarios.phases import CapacityPlan, Loop, OpenLoopPlan, Phase, open_phases
+from scenarios.phases import CapacityPlan, Loop, OpenLoopPlan, Phase, open_phases, turn_phases
+from scenarios.turns_plan import TurnsPlan
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ class Plan:
     restarts: int = 1
     batch_size: int = 10
     page_limit: int = 25
+    pin: bool = True  # servers on one CPU and the generator on another, where there are two
     targets: int = 8
     calibration_s: float = 3.0  # per start: the client against a bare socket
     data: DataPlan = DataPlan()
@@ -74,13 +76,22 @@ class Plan:
     validity: Thresholds = Thresholds()
     open_loop: OpenLoopPlan | None = None  # after the closed loop, at parts of the measured capacity
     capacity: CapacityPlan = field(default_factory=CapacityPlan)
+    turns: TurnsPlan | None = None  # instead of blocks of mixed operations; [reads] then only warm the arms
 
     def phases(self) -> tuple[Phase, ...]:
         """Return the phases in the order in which they are measured."""
+        if self.turns:
+            return turn_phases(self.turns, self.rounds)
         if self.rate_per_s:
             return (Phase("open", Loop.OPEN, self.rounds, self.block_s, self.rate_per_s, self.connections),)
         closed = Phase("closed", Loop.CLOSED, self.rounds, self.block_s)
         return (closed, *(open_phases(self.open_loop, self.connections) if self.open_loop else ()))
+
+    def most_connections(self) -> int:
+        """Return how many connections to one arm the blocks use at most at the same time."""
+        if self.turns:
+            return max(self.turns.clients)
+        return self.connections if self.rate_per_s or self.open_loop else 1
 
     def facts(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
@@ -152,6 +163,7 @@ def _plan(document: dict[str, Any]) -> Plan:
             "open_loop": _typed(OpenLoopPlan, "open_loop", found)
             if (found := values.get("open_loop"))
             else None,
+            "turns": _typed(TurnsPlan, "turns", found) if (found := values.get("turns")) else None,
             "capacity": _typed(CapacityPlan, "capacity", values.get("capacity", {})),
         },
     )
@@ -208,9 +220,17 @@ def _check(plan: Plan) -> None:
         _check_open_loop(plan, plan.open_loop)
     if plan.restarts > plan.rounds:
         raise PlanError(f"restarts ({plan.restarts}) cannot exceed rounds ({plan.rounds})")
-    for arm in plan.arms:
-        if arm.fault:
-            raise PlanError(f"arms.{arm.name}: {arm.fault}")
+    _check_parts_of(plan)
+
+
+def _check_parts_of(plan: Plan) -> None:
+    """Refuse arms that cannot be started and turns that cannot be taken."""
+    faults = {f"arms.{arm.name}": arm.fault for arm in plan.arms}
+    if plan.turns:
+        faults["turns"] = plan.turns.fault
+    for where, fault in faults.items():
+        if fault:
+            raise PlanError(f"{where}: {fault}")
 
 
 def _check_open_loop(plan: Plan, open_loop: OpenLoopPlan) -> None:

@@ -16,6 +16,8 @@ from scenarios.comparability import compare_answers
 from scenarios.environment import describe_environment
 from scenarios.generator_process import GeneratorProcess
 from scenarios.guard import Guard
+from scenarios.load.further import turn_requests
+from scenarios.load.operations import Request
 from scenarios.load.workload import Workload
 from scenarios.machine import split_cpus
 from scenarios.measuring import Measuring, repeated
@@ -37,23 +39,28 @@ class Subject:
     workload: Workload
 
 
-def environment_of_run() -> dict[str, Any]:
+def _cpus(plan: Plan) -> tuple[int | None, int | None]:
+    """Return the CPUs of servers and generator, None where they are free."""
+    return split_cpus() if plan.pin else (None, None)
+
+
+def environment_of_run(plan: Plan) -> dict[str, Any]:
     """Return what a run is carried out on, with the CPUs of servers and generator."""
-    server_cpu, generator_cpu = split_cpus()
+    server_cpu, generator_cpu = _cpus(plan)
     return describe_environment() | {"server_cpu": server_cpu, "generator_cpu": generator_cpu}
 
 
 def measure(subject: Subject, folder: RunFolder, earlier: Earlier) -> list[str]:
     """Start, fill, compare and measure the arms; return why the run is invalid."""
     plan, workload = subject.plan, subject.workload
-    server_cpu, generator_cpu = split_cpus()
+    server_cpu, generator_cpu = _cpus(plan)
     data_set = describe_data(subject.data, subject.manifest)
     folder.record(
         {
             "campaign": plan.facts(),
             "schedule": _schedule(plan),
             "operations": {str(name): {"targets": len(each)} for name, each in workload.reads.items()},
-            "environment": environment_of_run(),
+            "environment": environment_of_run(plan),
             "sessions": [*earlier.document.get("sessions", []), _begun(earlier)],
         }
     )
@@ -66,8 +73,7 @@ def measure(subject: Subject, folder: RunFolder, earlier: Earlier) -> list[str]:
             stack.callback(arm.stop)
         start_all(arms, guard)
         folder.record({"data_set": data_set | fill_all(arms, subject.manifest)})
-        requests = [request for each in workload.reads.values() for request in each]
-        compared = compare_answers(list(arms.values()), requests)
+        compared = compare_answers(list(arms.values()), _distinct_reads(subject))
         folder.record({"not_compared": compared.notes})
         if compared.faults:
             folder.record({"validity": {"faults": compared.faults}})
@@ -113,6 +119,15 @@ def _recording(folder: RunFolder, measuring: Measuring) -> Iterator[None]:
         )
 
 
+def _distinct_reads(subject: Subject) -> list[Request]:
+    """Return every read that will be measured."""
+    plan, reads = subject.plan, subject.workload.reads.values()
+    if plan.turns:
+        asked = turn_requests(subject.manifest, plan.turns.operations, plan.targets, plan.page_limit)
+        return [request for each in asked.values() for request in each]
+    return [request for each in reads for request in each]
+
+
 def _schedule(plan: Plan) -> list[tuple[str, ...]]:
     """Return the order of the arms in each round of all phases."""
     names = [arm.name for arm in plan.arms]
@@ -151,6 +166,7 @@ def session_document(
         "reads": plan.reads,
         "writes": plan.writes,
         "endpoints": endpoints,
-        "connections": plan.connections if plan.rate_per_s or plan.open_loop else 1,
+        "connections": plan.most_connections(),
         "cpu": cpu,
+        "turns": dataclasses.asdict(plan.turns) if plan.turns else None,
     }

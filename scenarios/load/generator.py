@@ -13,7 +13,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, repeat
 from pathlib import Path
@@ -31,11 +31,14 @@ from scenarios.data_set import open_data_set
 from scenarios.load.arrivals import drive, poisson_arrivals
 from scenarios.load.client_cost import calibrate
 from scenarios.load.exchange import Exchange
+from scenarios.load.further import STORES, smallest_image, turn_requests
 from scenarios.load.operations import DICOM_JSON, Operation, Request
 from scenarios.load.samples import Place, Recorder, Sample, medians_ms, table_of, write_samples
 from scenarios.load.stows import StowSource
+from scenarios.load.turns import StoreSources, Turns
 from scenarios.load.users import ArchiveUser, Endpoint, new_pool
 from scenarios.load.workload import Workload, build_workload
+from scenarios.turns_plan import TurnsPlan
 
 CAPACITY = 1 << 16
 Walk = Iterator[tuple[Request, bytes]]
@@ -56,6 +59,7 @@ class Session:
     endpoints: dict[str, Endpoint]
     connections: int  # to one arm at the same time, at most
     cpu: int | None
+    turns: TurnsPlan | None
 
     @classmethod
     def read(cls, path: Path) -> "Session":
@@ -67,6 +71,7 @@ class Session:
                 "data": Path(document["data"]),
                 "reads": {Operation(name): times for name, times in document["reads"].items()},
                 "writes": {Operation(name): times for name, times in document["writes"].items()},
+                "turns": TurnsPlan(**document["turns"]) if document["turns"] else None,
                 "endpoints": {name: Endpoint(**each) for name, each in document["endpoints"].items()},
             }
         )
@@ -79,6 +84,8 @@ class BlockUser(ArchiveUser):
     session: Session
     workload: Workload
     stows: StowSource
+    sources: StoreSources  # of turns
+    asked: Mapping[str, tuple[Request, ...]]  # of turns
 
     @task  # type: ignore[untyped-decorator]  # mypy does not follow locust
     def obey(self) -> None:
@@ -91,22 +98,16 @@ class BlockUser(ArchiveUser):
             self.environment.runner.quit()
 
     def _carry_out(self, command: dict[str, Any]) -> Mapping[str, Any]:
-        match command.pop("do"):
-            case "warm":
-                return self.warm(**command)
-            case "block":
-                return self.block(**command)
-            case "saturate":
-                return self.saturate(**command)
-            case "calibrate":
-                return self.calibrate(**command)
-            case "capacity":
-                return self.capacity(**command)
-            case "reconnect":
-                self.reconnect()
-                return {}
-            case other:
-                raise ValueError(f"there is no command {other!r}")
+        commands: dict[str, Callable[..., Mapping[str, Any] | None]] = {
+            "warm": self.warm,
+            "block": self.block,
+            "turns": self.turns,
+            "saturate": self.saturate,
+            "calibrate": self.calibrate,
+            "capacity": self.capacity,
+            "reconnect": self.reconnect,
+        }
+        return commands[command.pop("do")](**command) or {}
 
     def warm(self, arm: str, seconds: float) -> Mapping[str, Any]:
         """Read for that long and return the median per operation in milliseconds."""
@@ -186,23 +187,47 @@ class BlockUser(ArchiveUser):
         self._write(arm, stows, recorder)
         ended, spent = perf_counter_ns(), process_time() - cpu
         gc.enable()
+        paused_us = 0 if rate_per_s else self.session.endpoints[arm].pause_us
+        place = Place(self.session.run, round_number, arm, block)
+        return _times(started, ended, spent) | self._kept(recorder, place, path, paused_us, late_ns)
+
+    def turns(self, *, arm: str, round_number: int, block: int, clients: int, path: str) -> Mapping[str, Any]:
+        """Measure one block of turns, each operation by itself; write its samples and return its facts."""
+        asked, endpoint, recorder = self.session.turns, self.session.endpoints[arm], Recorder(CAPACITY)
+        assert asked is not None
+        turns = Turns(self, endpoint, recorder)
+        stores = {
+            each: turns.prepared(self.sources.requests(each, str(block), asked.times(each, clients)))
+            for each in asked.operations
+            if each in STORES
+        }
+        gc.collect()
+        gc.disable()
+        cpu, started = process_time(), perf_counter_ns()
+        for operation in asked.operations:
+            if operation in stores:
+                turns.store(stores[operation], clients)
+            else:
+                turns.read(self.asked[operation], clients, asked.read_s)
+        ended, spent = perf_counter_ns(), process_time() - cpu
+        gc.enable()
+        place = Place(self.session.run, round_number, arm, block)
+        return _times(started, ended, spent) | self._kept(recorder, place, path, 0, [])
+
+    def _kept(
+        self, recorder: Recorder, place: Place, path: str, paused_us: int, late_ns: list[int]
+    ) -> dict[str, Any]:
+        """Write the samples of a block and return what they say."""
         samples = recorder.samples
         for sample in samples:
             self.report(sample.request, sample.exchange, sample.error)
-        write_samples(samples, Place(self.session.run, round_number, arm, block), Path(path))
+        write_samples(samples, place, Path(path))
         lags = sorted(late_ns or [sample.lag_ns for sample in samples if sample.lag_ns is not None])
         medians = medians_ms(samples)
-        endpoint = self.session.endpoints[arm]
-        paused_us = 0 if rate_per_s else endpoint.pause_us
-        spun_ms = len(samples) * (endpoint.delay_us + paused_us) / 1000
         return {
-            "started_ns": started,
-            "ended_ns": ended,
             "requests": len(samples),
             "errors": _errors(samples),
-            # An injected delay or pause is burnt by this process but is no work of the generator.
-            "generator_cpu_ms": spent * 1000 - spun_ms,
-            "spun_ms": spun_ms,
+            "spun_ms": len(samples) * (self.session.endpoints[place.arm].delay_us + paused_us) / 1000,
             "lag_p99_ms": lags[len(lags) * 99 // 100] / 1e6 if lags else 0.0,
             "least_median_ms": min(medians.values(), default=0.0),
             "medians_ms": medians,
@@ -282,6 +307,10 @@ def _due_after(pause_us: int) -> int:
     return now
 
 
+def _times(started_ns: int, ended_ns: int, cpu_s: float) -> dict[str, Any]:
+    return {"started_ns": started_ns, "ended_ns": ended_ns, "cpu_ms": cpu_s * 1000}
+
+
 def _errors(samples: list[Sample]) -> dict[str, int]:
     """Return how often each kind of failure happened, keyed by operation and reason."""
     counts: dict[str, int] = {}
@@ -302,9 +331,15 @@ def main() -> None:
     BlockUser.session = session
     BlockUser.connections = session.connections
     BlockUser.workload = build_workload(manifest, session.targets, session.page_limit)
-    BlockUser.stows = StowSource(
-        (manifest.root / BlockUser.workload.template.path).read_bytes(), f"{session.run}/{session.seed}"
-    )
+    namespace = f"{session.run}/{session.seed}"
+    template = (manifest.root / BlockUser.workload.template.path).read_bytes()
+    BlockUser.stows = StowSource(template, namespace)
+    if session.turns is not None:
+        small = (manifest.root / smallest_image(manifest).path).read_bytes()
+        BlockUser.sources = StoreSources(BlockUser.stows, StowSource(small, namespace), session.batch_size)
+        BlockUser.asked = turn_requests(
+            manifest, session.turns.operations, session.targets, session.page_limit
+        )
     gc.freeze()
     environment = Environment(user_classes=[BlockUser])
     runner = environment.create_local_runner()

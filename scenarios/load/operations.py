@@ -42,7 +42,7 @@ STOW_TYPE = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
 class Request:
     """One request: its path and query below the base URL, and its body (empty for GET)."""
 
-    operation: Operation
+    operation: str  # an Operation, or the name of another one
     path: str
     accept: str
     body: bytes = b""
@@ -69,7 +69,7 @@ class Request:
         return f"{self.method} {base_path}{self.path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + self.body
 
 
-def stow(operation: Operation, instances: list[bytes]) -> Request:
+def stow(operation: str, instances: list[bytes]) -> Request:
     """Return a STOW of these instances."""
     opening = f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
     parts = b"\r\n".join(opening + instance for instance in instances)

@@ -2,7 +2,7 @@
 
 from datasets.splice import Template
 from datasets.uids import uid_of
-from scenarios.load.operations import Operation, Request, stow
+from scenarios.load.operations import Request, stow
 
 
 class StowSource:
@@ -12,7 +12,7 @@ class StowSource:
         self._template = Template(dicom)
         self._namespace = namespace
 
-    def request(self, operation: Operation, instances: int, name: str) -> Request:
+    def request(self, operation: str, instances: int, name: str) -> Request:
         """Return a STOW of one new study with one series of that many instances."""
         study, series, *sops = (uid_of(self._namespace, name, index) for index in range(instances + 2))
         return stow(operation, [bytes(self._template.fresh(study, series, sop)) for sop in sops])

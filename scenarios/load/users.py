@@ -9,7 +9,7 @@ from geventhttpclient.client import HTTPClient, HTTPClientPool
 from locust import FastHttpUser
 
 from scenarios.load.exchange import BLOCK_BYTES, Exchange
-from scenarios.load.operations import WRITES, Request
+from scenarios.load.operations import Request
 
 NETWORK_TIMEOUT_S = 30.0
 
@@ -64,7 +64,7 @@ class ArchiveUser(FastHttpUser):  # type: ignore[misc]  # mypy does not follow l
     def send(self, client: HTTPClient, request: Request, wire: bytes, spin_ns: int = 0) -> Exchange:
         """Perform one request and return what happened."""
         exchange = Exchange()
-        keep = request.operation in WRITES
+        keep = request.method == "POST"
         exchange.perform(client, wire, request.method, keep=keep, spin_ns=spin_ns)
         return exchange
 
