@@ -8,7 +8,8 @@ Without more, studies are found by search and nothing is stored. Environment:
 * `PHANTOM_LOAD_DATA`: a data set (a folder with manifest.json, or of DICOM files) that the archive holds;
 then STOW is sent too; * `PHANTOM_LOAD_TOKEN`: a bearer token; * `PHANTOM_LOAD_OPERATIONS`: a comma list of
 operations; default: all that are possible; * `PHANTOM_LOAD_STUDIES`: how many studies to discover, 20
-unless told.
+unless told; * `PHANTOM_LOAD_SAMPLES`: a new folder for raw samples, of each process that generates
+(`--processes`, `--worker`) its own parts; see `scenarios.load.parts`.
 
 What Locust prints is an operator's view: closed loop, rounded to its own buckets. Published numbers come
 from campaigns.
@@ -26,11 +27,13 @@ from typing import Any
 import gevent
 from locust import events, task
 from locust.env import Environment
+from locust.runners import MasterRunner
 
 from datasets.manifest import ManifestError
 from scenarios.data_set import open_data_set
 from scenarios.load.discovery import discover
 from scenarios.load.operations import WRITES, Operation, Request
+from scenarios.load.parts import PartsExistError, SampleParts
 from scenarios.load.samples import Sample
 from scenarios.load.stows import StowSource
 from scenarios.load.users import ArchiveUser, Endpoint
@@ -47,6 +50,7 @@ class DicomwebUser(ArchiveUser):
     workload: Workload
     stows: StowSource | None = None
     operations: tuple[Operation, ...] = ()
+    parts: SampleParts | None = None
 
     def on_start(self) -> None:
         """Begin somewhere in each cycle, so that users do not walk in step."""
@@ -76,18 +80,31 @@ class DicomwebUser(ArchiveUser):
         due_ns = perf_counter_ns()
         exchange = self.send(self.connection(self.endpoint), request, wire)
         self.report(request, exchange, Sample(0, request, len(wire), due_ns, exchange).error)
+        if self.parts is not None:
+            self.parts.add(request, len(wire), due_ns, exchange)
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]  # mypy does not follow locust
 def find_targets(environment: Environment, **_: Any) -> None:
     """Read or discover what requests aim at, before any user starts; where there is nothing, do not begin."""
+    if isinstance(environment.runner, MasterRunner):
+        return  # workers find their own
     try:
         _find_targets(str(environment.host).rstrip("/"))
-    except (WorkloadError, ManifestError) as error:
+        if folder := os.environ.get("PHANTOM_LOAD_SAMPLES"):
+            DicomwebUser.parts = SampleParts(Path(folder), getattr(environment.runner, "worker_index", 0))
+    except (WorkloadError, ManifestError, PartsExistError) as error:
         logger.error("%s", error)  # noqa: TRY400  the message is advice; a traceback would bury it
         environment.process_exit_code = 2
         runner = environment.runner
         gevent.spawn(runner.stop if environment.web_ui else runner.quit)  # once the runner has begun
+
+
+@events.test_stop.add_listener  # type: ignore[untyped-decorator]  # mypy does not follow locust
+def keep_samples(**_: Any) -> None:
+    """Write what this process has measured."""
+    if DicomwebUser.parts is not None:
+        DicomwebUser.parts.write()
 
 
 def _find_targets(base_url: str) -> None:
