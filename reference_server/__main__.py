@@ -19,6 +19,7 @@ import uvicorn
 from reference_server.administration import administer, make_administrator
 from reference_server.app import SCHEMAS, create_app, prepare_storage
 from reference_server.audit.file import TrailFile
+from reference_server.checking import DAMAGED_FOLDER, Check, Verdict
 from reference_server.connection import connection_class
 from reference_server.dicomweb.attributes import catalogue_of
 from reference_server.errors import ArchiveError, BadRequest
@@ -32,6 +33,7 @@ from reference_server.supervisor import Supervisor, WorkersFailedError, run_in_c
 
 BACKLOG = 2048
 REFUSED = 1
+FOUND = 1
 USAGE_ERROR = 2
 SECONDS_PER_DAY = 86_400
 
@@ -188,6 +190,37 @@ def reindex_as_told(arguments: list[str]) -> None:
     print(f"{done} instances are indexed")
 
 
+def check_parser() -> argparse.ArgumentParser:
+    """Return the parser of the check command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_server check",
+        description="Hold every blob against the index, be the archive running or not. Findings are lines: "
+        "missing, cut, damaged or orphan, the blob, and study/series/instance. Exit codes: 0 all is well, or "
+        "only orphans were found and removed; 1 there are findings; 2 not understood.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the archive")
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help=f"remove orphans, and move cut and damaged blobs to {DAMAGED_FOLDER}/, so that none is served",
+    )
+    parser.add_argument("--sizes", action="store_true", help="compare sizes alone, and compute no digest")
+    return parser
+
+
+def check_as_told(arguments: list[str]) -> int:
+    """Print what is not as it should be; return the exit code."""
+    given = check_parser().parse_args(arguments)
+    check = Check(given.data, repair=given.repair, digests=not given.sizes)
+    left = False
+    for finding in check.run():
+        print(finding, flush=True)
+        left |= not (finding.verdict is Verdict.ORPHAN and finding.repaired)
+    print(f"{check.instances} instances are checked")
+    return FOUND if left else 0
+
+
 def admin_parser() -> argparse.ArgumentParser:
     """Return the parser of the admin command; what every command takes may stand before or after it."""
     everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -235,6 +268,8 @@ def main(arguments: list[str]) -> int:
             print_token(arguments[1:])
         elif arguments[:1] == ["reindex"]:
             reindex_as_told(arguments[1:])
+        elif arguments[:1] == ["check"]:
+            return check_as_told(arguments[1:])
         elif arguments[:1] == ["load"]:
             load_as_told(arguments[1:])
         elif arguments[:1] == ["admin"]:
