@@ -23,6 +23,7 @@ from reference_server.accounting.grants import Grants
 from reference_server.accounting.materialised import Materialised
 from reference_server.accounting.off import Off
 from reference_server.accounting.policy import AccessPolicy
+from reference_server.accounting.post_filter import PostFilter
 from reference_server.audit.file import TrailFile
 from reference_server.audit.middleware import Auditing
 from reference_server.audit.trail import Trail
@@ -44,11 +45,29 @@ from reference_server.storage.folder import INDEX
 from reference_server.storage.ingest import record_content
 from reference_server.timing import ServerTiming
 
-POLICIES: dict[Accounting, Callable[[], AccessPolicy]] = {
-    Accounting.OFF: Off,
-    Accounting.ALLOW_ALL: AllowAll,
-    Accounting.GRANTS: Grants,
-    Accounting.MATERIALISED: Materialised,
+
+def _external(settings: Settings) -> AccessPolicy:
+    """Return the design that asks a decision service; only this one needs an HTTP client."""
+    from reference_server.accounting.external import External  # noqa: PLC0415  see above
+
+    return External(settings.data, settings.decision_url, settings.decision_ttl)
+
+
+def _cedar(_: Settings) -> AccessPolicy:
+    """Return the design that asks a policy engine; only this one needs its library."""
+    from reference_server.accounting.cedar import Cedar  # noqa: PLC0415  see above
+
+    return Cedar()
+
+
+POLICIES: dict[Accounting, Callable[[Settings], AccessPolicy]] = {
+    Accounting.OFF: lambda _: Off(),
+    Accounting.ALLOW_ALL: lambda _: AllowAll(),
+    Accounting.GRANTS: lambda _: Grants(),
+    Accounting.MATERIALISED: lambda _: Materialised(),
+    Accounting.POST_FILTER: lambda _: PostFilter(),
+    Accounting.EXTERNAL: _external,
+    Accounting.CEDAR: _cedar,
 }
 PACKAGE = Path(__file__).parent
 ACCOUNTING = PACKAGE / "accounting"
@@ -91,7 +110,7 @@ async def health(request: Request) -> Response:
 
 def compose(settings: Settings, *, prepared: bool = False) -> Archive:
     """Return the archive of these settings, its storage not yet open; `prepared` has its schema already."""
-    policy = POLICIES[settings.accounting]()
+    policy = POLICIES[settings.accounting](settings)
     database = (
         Database(settings.data / INDEX, (), settings.durability)
         if prepared
@@ -157,7 +176,8 @@ def create_app(settings: Settings, *, prepared: bool = False) -> Starlette:
         if not prepared:
             await clear_up(archive)
         app.state.archive, app.state.trail = archive, trail
-        yield
+        async with archive.policy.serving():
+            yield
         if trail is not None:
             await trail.close()
         await archive.database.close()

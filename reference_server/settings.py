@@ -22,6 +22,9 @@ class Accounting(StrEnum):
     ALLOW_ALL = "allow-all"
     GRANTS = "grants"
     MATERIALISED = "materialised"
+    POST_FILTER = "post-filter"
+    EXTERNAL = "external"
+    CEDAR = "cedar"
 
 
 class Audit(StrEnum):
@@ -66,7 +69,8 @@ class Settings:
         default=Accounting.OFF,
         metadata={
             "help": "off: plain archive; allow-all: every decision yes; grants: grants decide; "
-            "materialised: what they decide is kept for every principal"
+            "materialised: what they decide is kept for every principal; post-filter: they decide about what "
+            "was found; external: a decision service does; cedar: a policy engine does"
         },
     )
     durability: Durability = field(
@@ -130,6 +134,14 @@ class Settings:
     oidc_roles_claim: str = field(
         default="", metadata={"help": "claim that lists further roles; none is read"}
     )
+    decision_url: str = field(
+        default="",
+        metadata={"help": "with accounting external, URL of the decision service; without one it is started"},
+    )
+    decision_ttl: int = field(
+        default=0,
+        metadata={"help": "seconds for which a decision of the service is taken as said; 0 asks each time"},
+    )
     force: bool = field(
         default=False, metadata={"help": "serve with accounting off although several repositories exist"}
     )
@@ -142,7 +154,7 @@ def _integer(low: int, high: int, value: Any) -> int:
     return number
 
 
-def _public_url(text: str) -> str:
+def _url(text: str) -> str:
     url = text.rstrip("/")
     if url and not url.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
@@ -185,9 +197,11 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "max_instance_bytes": partial(_integer, 1, 2**62),
     "max_request_bytes": partial(_integer, 1, 2**62),
     "max_metadata_bytes": partial(_integer, 1, 2**30),
+    "decision_ttl": partial(_integer, 0, 86_400),
+    "decision_url": _url,
     "force": _switch,
     "base_path": _base_path,
-    "public_url": _public_url,
+    "public_url": _url,
     "cors_origins": _origins,
 }
 

@@ -36,9 +36,15 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "reference_server.audit",
     ),
     "reference_server.audit": ("reference_server.app", "reference_server.routes"),
+    "reference_server.decisions": (
+        "reference_server.app",
+        "reference_server.routes",
+        "reference_server.dicomweb",
+        "reference_server.audit",
+    ),
 }
 # A design of accounting/ is known to the composition root alone.
-DESIGNS = ("off", "allow_all", "grants", "materialised")
+DESIGNS = ("off", "allow_all", "grants", "materialised", "post_filter", "external", "cedar")
 KNOWS_DESIGNS = ("reference_server.app",)
 
 # third-party package -> the only prefixes that may import it

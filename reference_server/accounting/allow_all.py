@@ -5,6 +5,7 @@ true.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from reference_server.accounting.callers import identified, storer_of
 from reference_server.accounting.ownership import record_owners
@@ -44,3 +45,7 @@ class AllowAll:
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record the owners, as `grants` does."""
         await record_owners(write, storer, study_ids)
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Need nothing."""
+        return nullcontext()

@@ -1,6 +1,7 @@
 """Off: the plain archive, and the baseline of every comparison. Nobody is asked and nothing is recorded."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from reference_server.accounting.policy import Access, Credentials, Storer
 from reference_server.errors import Forbidden
@@ -45,3 +46,7 @@ class Off:
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record nothing."""
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Need nothing."""
+        return nullcontext()

@@ -7,12 +7,14 @@ caller iff it holds an instance that the caller may discover, and every count is
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import Protocol
 
 from reference_server.storage.database import Database, Transaction
-from reference_server.storage.predicate import TRUE, Predicate
+from reference_server.storage.index import Stage
+from reference_server.storage.predicate import FALSE, TRUE, Predicate
 
 
 class Operation(IntFlag):
@@ -64,14 +66,13 @@ class Access:
     retrievable: Predicate = TRUE
     twin: Predicate = TRUE  # as `study`, of a study that goes by the name `twin`
     studies: Predicate | None = None  # a statement of the keys of all visible studies, where one is quick
+    repository: str | None = None  # the one in which all of this lies
+    stage: Stage | None = None  # decides upon candidates first, where the predicates do not decide themselves
+    undecided: Predicate = FALSE  # while they are being found
 
     def within(self, repository: str) -> "Access":
         """Return the part of this that lies in one repository; one that does not exist holds nothing."""
-
-        def here(table: str) -> Predicate:
-            key = "(SELECT repository.id FROM repository WHERE repository.name = ?)"
-            return Predicate(f"{table}.repository_id = {key}", (repository,))
-
+        here = replace(self, repository=repository).here
         return replace(
             self,
             study=here("study") & self.study,
@@ -79,7 +80,15 @@ class Access:
             series=here("series") & self.series,
             instance=here("instance") & self.instance,
             studies=None,
+            repository=repository,
         )
+
+    def here(self, table: str) -> Predicate:
+        """Return the predicate that a row of a table lies in the repository, if there is but one."""
+        if self.repository is None:
+            return TRUE
+        key = "(SELECT repository.id FROM repository WHERE repository.name = ?)"
+        return Predicate(f"{table}.repository_id = {key}", (self.repository,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +131,6 @@ class AccessPolicy(Protocol):
 
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record the ownership of studies that were created in this transaction."""
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Return what has to be there while the archive serves."""

@@ -1,6 +1,7 @@
 """Who may store, and where, is decided by grants in every design that decides: a store writes anyway."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from reference_server.accounting.callers import storer_of
 from reference_server.accounting.ownership import record_owners
@@ -27,3 +28,7 @@ class StoringByGrant:
     async def record_stored(self, write: Transaction, storer: Storer, study_ids: Sequence[int]) -> None:
         """Record the owners of new studies."""
         await record_owners(write, storer, study_ids)
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Need nothing but the index."""
+        return nullcontext()

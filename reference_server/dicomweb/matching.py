@@ -73,7 +73,8 @@ def _modalities(match: Match, access: Access) -> Predicate:
     A list means any of them, unless each is asked for; with none there is no series that has one.
     """
     if match.type is MatchType.EMPTY:
-        return _negated(_some_series(Predicate("series.modality <> ''"), access))
+        # While candidates are found, a series that has one may turn out to be hidden.
+        return access.undecided | _negated(_some_series(Predicate("series.modality <> ''"), access))
     if match.type is MatchType.EACH:
         single = [Predicate("series.modality = ?", (value,)) for value in listed(match.text)]
         return every(*(_some_series(each, access) for each in single))

@@ -5,7 +5,7 @@ not valid. With accounting off neither that row nor a predicate is in the statem
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from reference_server.decision import note_number, note_principal, note_studies
 from reference_server.errors import Unauthorized
@@ -57,6 +57,31 @@ class Access(Protocol):
     def studies(self) -> Predicate | None:
         """A statement of the keys of all studies that the caller may see, where there is a quick one."""
 
+    @property
+    def stage(self) -> "Stage | None":
+        """What decides upon candidates before the predicates can, or None where they decide themselves."""
+
+
+class Stage(Protocol):
+    """Reads for a caller whose candidates are decided upon first; see `accounting.deciding`."""
+
+    async def search(
+        self,
+        database: Database,
+        level: Level,
+        where: Predicate,
+        access: Any,  # of the caller whose stage this is
+        page: "Page",
+        *,
+        with_metadata: bool,
+    ) -> Results:
+        """Return one page of what the caller may see."""
+
+    async def locate(
+        self, database: Database, where: Predicate, access: Any, *, with_metadata: bool
+    ) -> list[tuple[Located, bytes | None]]:
+        """Return the instances that the caller may see."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -106,7 +131,7 @@ def _columns(level: Level, access: Access) -> tuple[Predicate, ...]:
     return tuple(each.column(access.whole_study) for each in aggregates)
 
 
-_SOURCE = {
+SOURCE = {
     Level.STUDY: "study",
     Level.SERIES: "series JOIN study ON study.id = series.study_id",
     Level.INSTANCE: "instance JOIN series ON series.id = instance.series_id"
@@ -122,7 +147,7 @@ _OTHER_REPOSITORY = """(
         AND {visible}
     )
 )"""
-_METADATA = " JOIN metadata ON metadata.instance_id = instance.id"
+METADATA = " JOIN metadata ON metadata.instance_id = instance.id"
 _IDENTITY = {
     Level.STUDY: "study.id, study.repository_id, study.study_uid, NULL, NULL, study.attributes, NULL, NULL",
     Level.SERIES: "series.id, study.repository_id, study.study_uid, series.series_uid, NULL,"
@@ -147,7 +172,7 @@ def search_statement(
     columns = _columns(level, access)
     condition = every(where, visible)
     document = "metadata.json" if with_metadata else "NULL"
-    source = _SOURCE[level] + (_METADATA if with_metadata else "")
+    source = SOURCE[level] + (METADATA if with_metadata else "")
     # The keys of the page first, then one decision per row of it whether stored aggregates hold: SQLite would
     # otherwise compute the columns of every match before it sorts. A LIMIT keeps the two steps apart.
     listing = Predicate(f"SELECT {level}.id FROM {source} WHERE {condition.sql}", condition.values)  # noqa: S608
@@ -183,7 +208,7 @@ _LOCATED = (
 
 def locate_statement(where: Predicate, access: Access, *, with_metadata: bool) -> Predicate:
     """Return the statement that locates visible instances, their metadata with them where it is asked for."""
-    source = _SOURCE[Level.INSTANCE] + (_METADATA if with_metadata else "")
+    source = SOURCE[Level.INSTANCE] + (METADATA if with_metadata else "")
     document = "metadata.json" if with_metadata else "NULL"
     condition = every(where, access.instance)
     # Without a LIMIT, SQLite may drop the order of a subquery.
@@ -238,6 +263,8 @@ async def search(
     with_metadata: bool = False,
 ) -> Results:
     """Return one page of what the caller may see and `where` holds for."""
+    if access.stage is not None:
+        return await access.stage.search(database, level, where, access, page, with_metadata=with_metadata)
     statement = search_statement(level, where, access, page, with_metadata=with_metadata)
     _, rows = await _rows(database, statement, access, 14)
     matched = rows[0][13] if rows else 0
@@ -253,6 +280,8 @@ async def locate(
     Where repositories hold the same study, the caller's own goes first, then the one created first; never a
     mixture.
     """
+    if access.stage is not None:
+        return await access.stage.locate(database, where, access, with_metadata=with_metadata)
     statement = locate_statement(where, access, with_metadata=with_metadata)
     own, rows = await _rows(database, statement, access, 14)
     repositories = {row[1] for row in rows}

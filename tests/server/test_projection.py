@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_server.accounting import deciding
 from reference_server.accounting.grants import Grants
 from reference_server.accounting.materialised import Materialised
 from reference_server.accounting.policy import Access, AccessPolicy, Credentials
+from reference_server.accounting.post_filter import PostFilter
 from reference_server.accounting.tokens import token_hash
 from reference_server.app import open_database
 from reference_server.dicomweb.matching import search_predicate
@@ -21,6 +23,7 @@ from reference_server.storage.database import Database
 from reference_server.storage.index import Page, locate, search
 from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Found, Level
+from tests.server.treatments import TREATMENTS, treatment
 from tests.server.worlds import HOME, NOW, REPOSITORIES, Instance, World, build, worlds
 
 DECIDING = (Grants(), Grants(streams=1), Materialised())
@@ -97,14 +100,20 @@ async def expect_retrieval(database: Database, access: Access, world: World, use
         assert [row.retrievable for row, _ in rows] == [i in retrievable for i in wanted]
 
 
+async def expect_policy(
+    policy: AccessPolicy, database: Database, token: str, world: World, user: str
+) -> None:
+    access = policy.access(Credentials(token_hash(token)), NOW)
+    await expect_projection(database, access, world, user)
+    await expect_modality_filter(database, access, world, user)
+    await expect_retrieval(database, access, world, user)
+
+
 async def expect_world(policy: AccessPolicy, world: World, user: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database, tokens = await build(Path(folder), world, policy)
         try:
-            access = policy.access(Credentials(token_hash(tokens[user])), NOW)
-            await expect_projection(database, access, world, user)
-            await expect_modality_filter(database, access, world, user)
-            await expect_retrieval(database, access, world, user)
+            await expect_policy(policy, database, tokens[user], world, user)
         finally:
             await database.close()
 
@@ -114,6 +123,28 @@ async def expect_world(policy: AccessPolicy, world: World, user: str) -> None:
 @given(world=worlds(), user=st.sampled_from(sorted(HOME)))
 def test_a_user_sees_the_projection(policy: AccessPolicy, world: World, user: str) -> None:
     asyncio.run(expect_world(policy, world, user))
+
+
+async def expect_treated_world(design: str, world: World, user: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        database, tokens = await build(Path(folder), world, PostFilter())
+        try:
+            async with treatment(design, Path(folder)) as policy:
+                await expect_policy(policy, database, tokens[user], world, user)
+        finally:
+            await database.close()
+
+
+@pytest.mark.parametrize("design", TREATMENTS)
+@pytest.mark.parametrize("batch", [1, 64])
+@settings(max_examples=25, deadline=None)
+@given(world=worlds(), user=st.sampled_from(sorted(HOME)))
+def test_a_user_of_a_treatment_sees_the_projection(design: str, batch: int, world: World, user: str) -> None:
+    """Whatever number of candidates is decided about at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deciding, "SMALLEST_BATCH", batch)
+        patch.setattr(deciding, "LARGEST_BATCH", 2 * batch)
+        asyncio.run(expect_treated_world(design, world, user))
 
 
 VISIBILITY = "SELECT * FROM visibility ORDER BY principal_id, study_id, series_id, instance_id, grant_id"
