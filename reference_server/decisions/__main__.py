@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, given.port))
+        listener.listen()  # whoever reads the URL may connect from now on
         print(f"deciding at http://{HOST}:{listener.getsockname()[1]}", flush=True)
         config = uvicorn.Config(
             create_service(given.data),

@@ -1,5 +1,6 @@
 """A small shared archive: two facilities with users, one study, and what each user may do with it."""
 
+import os
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -8,7 +9,10 @@ from pydicom import Dataset, dcmread
 
 from tests.server.running import RunningArchive
 
-DESIGNS = ("grants", "materialised")  # all of them decide alike, and pass the same tests
+# All designs that decide do it alike and pass the same tests. The further three are slower, so most tests
+# leave them to the nox session `designs`, which names them in the environment.
+DESIGNS = tuple(os.environ.get("DESIGNS", "grants materialised").split())
+EVERY_DESIGN = tuple(dict.fromkeys((*DESIGNS, "post-filter", "external", "cedar")))
 
 
 @dataclass(frozen=True, slots=True)

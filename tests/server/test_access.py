@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.hospital import DESIGNS, Hospital, open_hospital
+from tests.server.hospital import DESIGNS, EVERY_DESIGN, Hospital, open_hospital
 from tests.server.running import AS_STORED, RunningArchive, bearer
 
 PIXELS = "/bulkdata/7FE00010"
@@ -44,7 +44,7 @@ UNKNOWN = {
 NOT_COMPARED = {"date", "server-timing"}
 
 
-@pytest.fixture(scope="module", params=DESIGNS)
+@pytest.fixture(scope="module", params=EVERY_DESIGN)
 def hospital(
     tmp_path_factory: pytest.TempPathFactory, ct: bytes, request: pytest.FixtureRequest
 ) -> Iterator[Hospital]:

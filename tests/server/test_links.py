@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+import pytest
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from tests.server.hospital import Hospital
+from tests.server.hospital import EVERY_DESIGN, Hospital
 from tests.server.running import bearer, changed
 
 
@@ -68,6 +69,7 @@ def leave(hospital: Hospital, user: str, role: str) -> None:
         )
 
 
+@pytest.mark.parametrize("hospital", EVERY_DESIGN, indirect=True)
 def test_a_link_is_no_wider_than_its_issuer_at_the_time_of_use(hospital: Hospital, ct: bytes) -> None:
     """The issuer shares through a role, leaves it, and keeps one of two series: so do its links."""
     body = {"name": "guest", "facilities": ["south"], "roles": ["radiologist"]}
@@ -102,6 +104,7 @@ def test_a_link_needs_the_right_to_share(hospital: Hospital) -> None:
     assert hospital.archive.manage("/links", wide, hospital.owner).status_code == 400
 
 
+@pytest.mark.parametrize("hospital", EVERY_DESIGN, indirect=True)
 def test_what_is_opened_to_anonymous_callers_is_open_until_it_is_revoked(
     hospital: Hospital, mr: bytes
 ) -> None:

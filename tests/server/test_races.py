@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import httpx
+import pytest
 from pydicom import dcmread
 
-from tests.server.hospital import Hospital
+from tests.server.hospital import EVERY_DESIGN, Hospital
 from tests.server.running import AS_STORED, bearer, changed, split_parts
 
 READERS = 4
@@ -25,6 +26,7 @@ def read_until(stop: threading.Event, url: str, token: str) -> list[tuple[float,
     return seen
 
 
+@pytest.mark.parametrize("hospital", EVERY_DESIGN, indirect=True)
 def test_no_retrieval_that_begins_after_a_revocation_succeeds(hospital: Hospital) -> None:
     archive = hospital.archive
     for _ in range(ROUNDS):

@@ -8,13 +8,13 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from tests.server.hospital import DESIGNS, Hospital, open_hospital
+from tests.server.hospital import EVERY_DESIGN, Hospital, open_hospital
 from tests.server.running import STOW_TYPE, RunningArchive, bearer, changed, payload, split_parts
 
 PATIENT_ID = "00100020"
 
 
-@pytest.fixture(scope="module", params=DESIGNS)
+@pytest.fixture(scope="module", params=EVERY_DESIGN)
 def hospital(
     tmp_path_factory: pytest.TempPathFactory, ct: bytes, request: pytest.FixtureRequest
 ) -> Iterator[Hospital]:

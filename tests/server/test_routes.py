@@ -59,6 +59,8 @@ def hospital(
     archive.client.close()
 
 
+# Who asks, the candidates, their grants unless a service reads those, and the answer.
+ROUND_TRIPS = {"post-filter": 4, "external": 3, "cedar": 4}
 # A resource that is named by its query rather than by its path.
 QUERIES = {
     "/wado": "?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}",
@@ -66,7 +68,7 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("path", READS)
-def test_a_read_is_one_round_trip(hospital: Hospital, path: str) -> None:
+def test_a_read_is_one_round_trip_unless_candidates_are_decided_upon(hospital: Hospital, path: str) -> None:
     dataset = hospital.dataset
     url = (path.replace(":path", "") + QUERIES.get(path, "")).format(
         study=dataset.StudyInstanceUID,
@@ -79,7 +81,7 @@ def test_a_read_is_one_round_trip(hospital: Hospital, path: str) -> None:
     assert answer.status_code == 200
     spans = dict(SPAN.findall(answer.headers["server-timing"]))
     assert set(spans) == {"authn", "authz", "index", "blob", "app", "total", "sql"}
-    assert spans["sql"] == "1"
+    assert int(spans["sql"]) == ROUND_TRIPS.get(hospital.archive.accounting, 1)
     parts = sum(float(spans[name]) for name in ("authn", "authz", "index", "blob", "app"))
     assert parts == pytest.approx(float(spans["total"]), abs=0.01)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,20 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_server.accounting.policy import Access, Credentials
+from reference_server.accounting.post_filter import PostFilter
 from reference_server.accounting.tokens import token_hash
 from reference_server.app import POLICIES
 from reference_server.dicomweb.matching import reads_metadata, search_predicate
 from reference_server.dicomweb.query_string import parse_search
-from reference_server.settings import Accounting
+from reference_server.settings import Accounting, Settings
 from reference_server.storage.database import Database
 from reference_server.storage.index import Page, search
 from reference_server.storage.records import Level
 from tests.server.search_oracle import like, matches, modalities_match, values_of
 from tests.server.search_worlds import Query, SearchWorld, queries, search_worlds
+from tests.server.treatments import TREATMENTS, treatment
 from tests.server.worlds import NOW, USERS, Instance, build
 
 DISCOVER = 1
-DECIDING = (Accounting.GRANTS, Accounting.MATERIALISED)  # with the others everybody sees everything
+OPEN = (Accounting.OFF, Accounting.ALLOW_ALL)  # everybody sees everything
 MODALITIES = "00080061"
 
 
@@ -73,9 +76,9 @@ class Caller:
 
     def visible(self, world: SearchWorld) -> list[Instance]:
         """Return what the caller sees of a world."""
-        if self.mode in DECIDING:
-            return world.world.allowed(self.user, DISCOVER)
-        return list(world.world.instances)
+        if self.mode in OPEN:
+            return list(world.world.instances)
+        return world.world.allowed(self.user, DISCOVER)
 
 
 async def expect_search(
@@ -99,16 +102,17 @@ async def expect_search(
 
 
 async def expect_world(caller: Caller, world: SearchWorld, asked: list[Query]) -> None:
-    policy = POLICIES[caller.mode]()
     with tempfile.TemporaryDirectory() as folder:
-        database, tokens = await build(Path(folder), world.world, policy, world.record)
-        try:
+        data = Path(folder)
+        policy = None if caller.mode in TREATMENTS else POLICIES[caller.mode](Settings(data))
+        database, tokens = await build(data, world.world, policy or PostFilter(), world.record)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
+            policy = policy or await stack.enter_async_context(treatment(caller.mode, data))
             access = policy.access(Credentials(token_hash(tokens[caller.user])), NOW)
             for query in asked:
                 paths = expected(world, caller.visible(world), query)
                 await expect_search(database, access, query, paths)
-        finally:
-            await database.close()
 
 
 @pytest.mark.parametrize("mode", Accounting)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydicom.uid import generate_uid
 
-from tests.server.hospital import Hospital
+from tests.server.hospital import EVERY_DESIGN, Hospital
 from tests.server.running import bearer, changed
 
 
@@ -110,6 +110,7 @@ def test_a_derived_share_lasts_no_longer_than_its_parent(hospital: Hospital) -> 
     assert derived["expires"] == pytest.approx(soon.timestamp())
 
 
+@pytest.mark.parametrize("hospital", EVERY_DESIGN, indirect=True)
 def test_a_share_of_one_instance_shows_one_instance(hospital: Hospital, ct: bytes) -> None:
     hospital.archive.store(another(ct), another(ct), token=hospital.owner)
     body = hospital.share("user", "stranger", ["R"])

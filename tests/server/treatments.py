@@ -1,4 +1,4 @@
-"""The designs that decide about candidates, with a decision service in the loop of the test if one needs it."""
+"""The designs that decide about candidates, with a decision service in the test's loop if one needs it."""
 
 import asyncio
 from collections.abc import AsyncIterator
