@@ -23,7 +23,7 @@ from reference_server.loading.direct import DirectTransaction
 from reference_server.loading.listing import ListedStudy, Listing
 from reference_server.loading.people import Register, introduce, share
 from reference_server.loading.template import Template
-from reference_server.settings import Accounting, SettingsError
+from reference_server.settings import Accounting, Settings, SettingsError
 from reference_server.storage.blobs import BlobStore
 from reference_server.storage.database import Transaction
 from reference_server.storage.folder import INDEX, prepare_folder
@@ -64,7 +64,7 @@ class Loading:
             raise SettingsError(f"data={str(self.data)!r} holds an archive already; load into a new folder")
         target = self.data / UNFINISHED
         target.unlink(missing_ok=True)
-        policy = POLICIES[self.accounting]()
+        policy = POLICIES[self.accounting](Settings(self.data))
         with closing(sqlite3.connect(target, isolation_level=None)) as connection:
             for pragma in WHILE_LOADING:
                 connection.execute(f"PRAGMA {pragma}")

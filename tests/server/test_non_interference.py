@@ -6,7 +6,6 @@ same, octet for octet, but for the clock and the random boundaries of multipart.
 """
 
 import itertools
-import re
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -15,8 +14,8 @@ import httpx
 from reference_server.routes import RESOURCES
 from tests.server.hospital import Hospital
 from tests.server.running import bearer, changed
+from tests.server.transcript import Learned, learned
 
-CLOCK = {"date", "server-timing"}
 UIDS = ("study", "series", "instance")
 VISIBLE = ("2.25.1", "2.25.11", "2.25.111")
 # Below the visible series, below the visible study, elsewhere: unknown before the change and hidden after it.
@@ -66,34 +65,21 @@ def answer(hospital: Hospital, method: str, url: str, condition: dict[str, str])
     return hospital.archive.client.request(method, url, headers=headers)
 
 
-def seen(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Return what the caller learns, without the clock and with one boundary for all."""
-    boundary = re.search(r"boundary=\"?([^\";]+)", response.headers.get("content-type", ""))
-    name = boundary[1] if boundary else "-"
-    headers = [
-        (key, value.replace(name, "BOUNDARY") if boundary else value)
-        for key, value in response.headers.multi_items()
-        if key not in CLOCK
-    ]
-    body = response.content.replace(name.encode(), b"BOUNDARY") if boundary else response.content
-    return response.status_code, headers, body
-
-
-def transcript(hospital: Hospital) -> dict[tuple[str, str, str], tuple[int, list[tuple[str, str]], bytes]]:
+def transcript(hospital: Hospital) -> dict[tuple[str, str, str], Learned]:
     """Return what the caller is answered, by method, URL and condition."""
     found = {}
     for url in dict.fromkeys(urls(hospital)):
         for condition in CONDITIONS:
-            found["GET", url, str(condition)] = seen(answer(hospital, "GET", url, condition))
+            found["GET", url, str(condition)] = learned(answer(hospital, "GET", url, condition))
         for method in ("HEAD", "OPTIONS"):
-            found[method, url, ""] = seen(answer(hospital, method, url, {}))
+            found[method, url, ""] = learned(answer(hospital, method, url, {}))
     for path in (
         "/shares",
         "/effective?repository=north&study=2.25.1",
         "/effective?repository=north&study=2.25.2",
     ):
         url = f"{hospital.archive.origin}/accounting{path}"
-        found["GET", url, ""] = seen(answer(hospital, "GET", url, {}))
+        found["GET", url, ""] = learned(answer(hospital, "GET", url, {}))
     return found
 
 

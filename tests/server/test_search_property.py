@@ -104,11 +104,13 @@ async def expect_search(
 async def expect_world(caller: Caller, world: SearchWorld, asked: list[Query]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        policy = None if caller.mode in TREATMENTS else POLICIES[caller.mode](Settings(data))
-        database, tokens = await build(data, world.world, policy or PostFilter(), world.record)
+        treated = caller.mode in TREATMENTS
+        policy = PostFilter() if treated else POLICIES[caller.mode](Settings(data))
+        database, tokens = await build(data, world.world, policy, world.record)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.close)
-            policy = policy or await stack.enter_async_context(treatment(caller.mode, data))
+            if treated:
+                policy = await stack.enter_async_context(treatment(caller.mode, data))
             access = policy.access(Credentials(token_hash(tokens[caller.user])), NOW)
             for query in asked:
                 paths = expected(world, caller.visible(world), query)

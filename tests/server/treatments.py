@@ -37,7 +37,7 @@ async def decision_service(data: Path) -> AsyncIterator[str]:
 async def treatment(name: str, data: Path, ttl: float = 0) -> AsyncIterator[AccessPolicy]:
     """Give a design that is ready to decide about an archive that exists."""
     if name != "external":
-        yield {"post-filter": PostFilter, "cedar": Cedar}[name]()
+        yield PostFilter() if name == "post-filter" else Cedar()
         return
     async with decision_service(data) as url:
         policy = External(data, url, ttl)
