@@ -1,10 +1,11 @@
 """Searches and locates on an index of 2,000 studies, with accounting off and on, without HTTP.
 
-With `grants`, the caller sees one study in ten through a grant of its own on each.
+Where grants decide, the caller sees one study in ten through a grant of its own on each. `external` has a
+decision service in a process of its own, and keeps nothing that it says.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from reference_server.accounting.allow_all import AllowAll
+from reference_server.accounting.cedar import Cedar
+from reference_server.accounting.external import External
 from reference_server.accounting.grants import Grants
 from reference_server.accounting.off import Off
 from reference_server.accounting.people import create_facility, create_organization, create_user
 from reference_server.accounting.policy import Access, AccessPolicy, Credentials
+from reference_server.accounting.post_filter import PostFilter
 from reference_server.accounting.tokens import issue_token, token_hash
 from reference_server.app import open_database
 from reference_server.dicomweb.matching import search_predicate
@@ -29,7 +33,14 @@ from reference_server.storage.records import InstanceRecord, Level, StudyKeys
 STUDIES = 2_000
 INSTANCES = 4
 SHARE = 10
-DESIGNS: dict[str, AccessPolicy] = {"off": Off(), "allow-all": AllowAll(), "grants": Grants()}
+DESIGNS: dict[str, Callable[[Path], AccessPolicy]] = {
+    "off": lambda _: Off(),
+    "allow-all": lambda _: AllowAll(),
+    "grants": lambda _: Grants(),
+    "post-filter": lambda _: PostFilter(),
+    "external": lambda data: External(data, url="", ttl=0),
+    "cedar": lambda _: Cedar(),
+}
 QUERIES = {
     "page": [("limit", "25")],
     "uid": [("StudyInstanceUID", f"1.{SHARE}")],
@@ -75,15 +86,16 @@ def records(study: int) -> list[InstanceRecord]:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """An open index, the loop that it lives in, and the caller's token."""
+    """An open index, the loop that it lives in, the caller's token, and the designs."""
 
     loop: asyncio.AbstractEventLoop
     database: Database
     token: str
+    policies: dict[str, AccessPolicy]
 
     def access(self, design: str) -> Access:
         """Return what the caller sees."""
-        return DESIGNS[design].access(Credentials(token_hash(self.token)), 0.0)
+        return self.policies[design].access(Credentials(token_hash(self.token)), 0.0)
 
 
 async def fill(data: Path) -> tuple[Database, str]:
@@ -105,8 +117,15 @@ async def fill(data: Path) -> tuple[Database, str]:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     loop = asyncio.new_event_loop()
-    database, token = loop.run_until_complete(fill(tmp_path_factory.mktemp("index")))
-    yield Bench(loop, database, token)
+    data = tmp_path_factory.mktemp("index")
+    database, token = loop.run_until_complete(fill(data))
+    policies = {name: design(data) for name, design in DESIGNS.items()}
+    serving = [policy.serving() for policy in policies.values()]
+    for each in serving:
+        loop.run_until_complete(each.__aenter__())
+    yield Bench(loop, database, token, policies)
+    for each in serving:
+        loop.run_until_complete(each.__aexit__(None, None, None))
     loop.run_until_complete(database.close())
     loop.close()
 
