@@ -6,7 +6,7 @@ engine is https://www.cedarpolicy.com, by way of cedarpy.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,12 @@ def _right(action: str, resource: Resource) -> str:
     return f"{action} {resource_name(resource)}"
 
 
-def _rights(resources: Iterable[Resource]) -> Edges:
+def _rights(resources: Iterable[Resource], actions: Sequence[str]) -> Edges:
     """Return which rights follow from which: those to what lies in a resource, and those to a part of it."""
     edges: Edges = defaultdict(set)
     for resource in resources:
         chain = (resource, *containers(resource))
-        for action in ACTIONS.values():
+        for action in actions:
             for each in chain:
                 edges[_right(action, each)].add(_right(action + PARTLY, each))
             for below, above in pairwise(chain):
@@ -60,23 +60,21 @@ def _rights(resources: Iterable[Resource]) -> Edges:
     return edges
 
 
-def entities_of(caller: str, grants: Iterable[LiveGrant], resources: Iterable[Resource]) -> Iterator[Entity]:
+def entities_of(caller: str, grants: Sequence[LiveGrant], question: Question) -> Iterator[Entity]:
     """Yield the caller, the principals through whom it holds grants, the rights and the resources."""
-    grants, resources = list(grants), list(resources)
+    actions = [ACTIONS[operation] for operation in question.operations]
+    rights = _rights({*question.resources, *(grant.resource for grant in grants)}, actions)
     held: Edges = defaultdict(set)
     for grant in grants:
         held[str(grant.subject_id)].update(_right(ACTIONS[each], grant.resource) for each in grant.operations)
     yield _entity("Caller", caller, [_uid("Principal", name) for name in held])
-    for kind, edges in (
-        ("Principal", held),
-        ("Right", _rights({*resources, *(grant.resource for grant in grants)})),
-    ):
-        for name, rights in edges.items():
-            yield _entity(kind, name, [_uid("Right", each) for each in rights])
-    for resource in resources:
+    for kind, edges in (("Principal", held), ("Right", rights)):
+        for name, parents in edges.items():
+            yield _entity(kind, name, [_uid("Right", each) for each in parents])
+    for resource in question.resources:
         attributes = {
             action + part: {"__entity": _uid("Right", _right(action + part, resource))}
-            for action in ACTIONS.values()
+            for action in actions
             for part in ("", PARTLY)
         }
         yield _entity("Resource", resource_name(resource), [], attributes)
@@ -100,7 +98,7 @@ class Engine:
 
     def _verdicts(self, grants: list[LiveGrant], question: Question) -> list[Verdict]:
         caller = "+".join(map(str, question.party))
-        graph = orjson.dumps(list(entities_of(caller, grants, question.resources))).decode()
+        graph = orjson.dumps(list(entities_of(caller, grants, question))).decode()
         asked = [
             {
                 "principal": _uid("Caller", caller),

@@ -7,10 +7,12 @@ differ in more than the clock and random boundaries, and ends with 1 if there wa
 import argparse
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from random import Random
 from urllib.parse import quote, urlencode
@@ -142,20 +144,24 @@ class Attacker:
 
 @dataclass(slots=True)
 class Tags:
-    """Entity tags as one archive gave them; what was stored during the attack has its own in each archive."""
+    """Entity tags as one archive gave them: what was stored during the attack has its own in each archive."""
 
     given: list[str] = field(default_factory=list)
+    began: float = field(default_factory=lambda: float(int(time.time())))
 
     def named(self, answer: Learned) -> Learned:
-        """Return the answer with the number of its tag in place of that, which is remembered."""
+        """Return the answer with the number of its tag in place of that, and without times of the attack."""
         status, headers, body = answer
         named = []
         for key, value in headers:
             if key == "etag":
                 if value not in self.given:
                     self.given.append(value)
-                value = str(self.given.index(value))  # noqa: PLW2901  the same header with another value
-            named.append((key, value))
+                named.append((key, str(self.given.index(value))))
+            elif key == "last-modified" and parsedate_to_datetime(value).timestamp() >= self.began:
+                named.append((key, "since the attack began"))
+            else:
+                named.append((key, value))
         return status, named, body
 
 
@@ -194,9 +200,9 @@ class Result:
 def attack(made: Worlds, design: str, ct: bytes, requests: int, seed: int) -> Result:
     """Send the same random requests to both archives and compare the answers."""
     attacker = Attacker(Random(seed), made.stored, ct)
-    tags = (Tags(), Tags())
     result = Result()
     with both(made, design) as archives:
+        tags = (Tags(), Tags())
         for _ in range(requests):
             drawn = attacker.attack()
             whole, reduced = (

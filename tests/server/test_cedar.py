@@ -56,9 +56,9 @@ def test_the_policies_are_sound() -> None:
     grants=st.lists(GRANTS, max_size=6), resources=st.lists(RESOURCES, min_size=1, max_size=4, unique=True)
 )
 def test_the_engine_decides_as_the_rule_does(grants: list[LiveGrant], resources: list[Resource]) -> None:
-    graph = orjson.dumps(list(entities_of("7", grants, resources))).decode()
-    cedarpy.Entities.from_json_str(graph, SCHEMA.read_text())  # raises where they do not fit the schema
     question = Question((7,), READING, resources, 0.0)
+    graph = orjson.dumps(list(entities_of("7", grants, question))).decode()
+    cedarpy.Entities.from_json_str(graph, SCHEMA.read_text())  # raises where they do not fit the schema
     decided = asyncio.run(Engine().decide(Given(grants), question))
     rule = Rule(grants)
     assert decided == [rule.verdict(each) for each in resources]
