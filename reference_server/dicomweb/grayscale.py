@@ -77,16 +77,19 @@ def shade(frame: Values, dataset: Dataset, frame_number: int, window: Window | N
 
 
 def _looked_up(frame: Values, pipeline: "_Pipeline") -> Greys:
-    """Return the greys of values of at most sixteen bits, from a table of all that there can be."""
+    """Return the greys of values of at most sixteen bits, from a table of all that lie between their ends."""
     unsigned = np.dtype(f"u{frame.dtype.itemsize}")
-    every = np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned)
-    table = pipeline.greys(every.view(frame.dtype))
-    index = np.ascontiguousarray(frame).view(unsigned)
+    least, greatest = int(frame.min()), int(frame.max())
+    table = pipeline.greys(np.arange(least, greatest + 1).astype(frame.dtype))
+    # Unsigned differences wrap round to the right entry, whatever the sign of the values.
+    index = np.ascontiguousarray(frame).view(unsigned) - unsigned.type(
+        least & ((1 << 8 * unsigned.itemsize) - 1)
+    )
     greys = np.empty(frame.shape, np.uint8)
     # numpy widens an index to eight bytes: some rows at a time keep that small.
     rows = max(1, BLOCK_PIXELS // max(1, frame.shape[-1]))
     for first in range(0, len(frame), rows):
-        greys[first : first + rows] = table[index[first : first + rows]]
+        greys[first : first + rows] = table.take(index[first : first + rows])
     return greys
 
 
