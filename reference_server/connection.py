@@ -134,9 +134,15 @@ class Connection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, answer)
 
     async def _send_file(self, cycle: RequestResponseCycle, message: Message) -> None:
-        """Send octets of a file as a part of a body whose length was announced."""
-        cycle.expected_content_length -= message["count"]
-        await self._outlet.send(message["file"], message["offset"], message["count"])
+        """Send octets of a file as a part of a body, as one chunk where no length was announced."""
+        count = message["count"]
+        if cycle.chunked_encoding:
+            self.transport.write(b"%x\r\n" % count)
+        else:
+            cycle.expected_content_length -= count
+        await self._outlet.send(message["file"], message["offset"], count)
+        if cycle.chunked_encoding:
+            self.transport.write(b"\r\n")
 
     def resume_writing(self) -> None:
         """Note that the client reads."""

@@ -6,13 +6,16 @@ type; any other value is octets, little endian.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import orjson
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.encaps import generate_fragments
+from pydicom.tag import Tag
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,6 +30,7 @@ from reference_server.dicomweb.parts import StreamedParts
 from reference_server.dicomweb.ranges import single_part
 from reference_server.dicomweb.transfer import (
     EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
     NATIVE,
     VIDEO,
     TransferSyntax,
@@ -35,12 +39,16 @@ from reference_server.dicomweb.transfer import (
     to_explicit_little_endian,
 )
 from reference_server.dicomweb.validators import validator_of
-from reference_server.dicomweb.wado import instance_url, read_blob, retrievable
+from reference_server.dicomweb.wado import INLINE_BYTES, instance_url, read_blob, retrievable
 from reference_server.errors import NotAcceptable, NotFound
+from reference_server.storage.blobs import BlobStore
+from reference_server.storage.extents import SHORT_BYTES, Extent
 from reference_server.storage.records import Located
 
 DOCUMENT, DOCUMENT_TYPE = "00420011", "00420012"
 ITEM = b"\xfe\xff\x00\xe0"  # the tag of an item, in little endian
+UNDEFINED_LENGTH = 0xFFFFFFFF
+SENT_AS_IT_LIES = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN)
 PIXELS = ("7FE00008", "7FE00009", "7FE00010")
 
 
@@ -156,7 +164,7 @@ async def _check_convertible(archive: Archive, items: list[BulkItem]) -> None:
 
 async def _parts(
     archive: Archive, request: Request, items: list[BulkItem]
-) -> AsyncIterator[tuple[tuple[tuple[str, str], ...], bytes]]:
+) -> AsyncIterator[tuple[tuple[tuple[str, str], ...], bytes | Extent]]:
     """Yield headers and content of each part; compressed frames of one value are parts of their own."""
     for item in items:
         choice, values = await _given(archive, item)
@@ -170,10 +178,17 @@ def _location(archive: Archive, request: Request, item: BulkItem) -> str:
     return f"{instance_url(archive.base_url(request), item.located)}/bulkdata/{item.path}"
 
 
-async def _given(archive: Archive, item: BulkItem) -> tuple[Choice, list[bytes]]:
+async def _given(archive: Archive, item: BulkItem) -> tuple[Choice, Sequence[bytes | Extent]]:
     """Return the best choice in which a value is to be had, and its parts; raises NotAcceptable."""
-    content = await read_blob(archive, item.located)
     loop = asyncio.get_running_loop()
+    if (
+        item.located.size_bytes > INLINE_BYTES
+        and item.choices[0].transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN
+    ):
+        value = await loop.run_in_executor(archive.workers, stored_value, archive.blobs, item)
+        if value is not None:
+            return item.choices[0], [value]
+    content = await read_blob(archive, item.located)
     for choice in item.choices:
         read = partial(bulk_values, content, item.path, choice)
         try:
@@ -181,6 +196,31 @@ async def _given(archive: Archive, item: BulkItem) -> tuple[Choice, list[bytes]]
         except NotAcceptable as error:
             reason = error
     raise reason
+
+
+def stored_value(blobs: BlobStore, item: BulkItem) -> bytes | Extent | None:
+    """Return a value of a large file, or where it lies, as it is sent; None where it is not there as such."""
+    if item.located.transfer_syntax_uid not in SENT_AS_IT_LIES:
+        return None
+    try:
+        return _found_value(blobs, item)
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError):
+        return None  # which the whole file explains better
+
+
+def _found_value(blobs: BlobStore, item: BulkItem) -> bytes | Extent | None:
+    # Longer values stay on disk; what pydicom then has of them is where they are.
+    dataset = dcmread(blobs.path(item.located.blob), defer_size=SHORT_BYTES, force=True)
+    *outer, last = item.path.split("/")
+    for tag, number in zip(outer[::2], outer[1::2], strict=True):
+        dataset = dataset[int(tag, 16)].value[int(number)]
+    element: Any = dict(dataset.items()).get(Tag(int(last, 16)))
+    if not isinstance(element, RawDataElement) or element.length == UNDEFINED_LENGTH:
+        return None
+    if element.value is not None:
+        return bytes(element.value)
+    whole = not outer and element.value_tell + element.length <= item.located.size_bytes
+    return blobs.extent(item.located.blob, element.value_tell, element.length) if whole else None
 
 
 def bulk_values(content: bytes, path: str, choice: Choice) -> list[bytes]:
