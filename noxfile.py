@@ -183,6 +183,16 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def profile(session: nox.Session) -> None:
+    """Flame graphs of each operation go to docs/profiles; arguments name operations.
+
+    py-spy looks into the archive's process, for which it needs root or kernel.yama.ptrace_scope=0.
+    """
+    install(session, "profile")
+    session.run("python", "-m", "tests.profiles", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Resolve the dependencies anew and write requirements/*.txt with hashes."""
     session.run("uv", "lock", "--upgrade", external=True)
