@@ -11,7 +11,7 @@ from tests.server.reduced import worlds
 REQUESTS = 250
 
 
-@pytest.mark.parametrize(("seed", "design"), enumerate(EVERY_DESIGN))
+@pytest.mark.parametrize(("seed", "design"), list(enumerate(EVERY_DESIGN)))
 def test_a_random_attacker_learns_nothing(tmp_path: Path, ct: bytes, seed: int, design: str) -> None:
     made = worlds(tmp_path, ct, seed)
     hidden = set(made.stored) - made.visible
