@@ -133,10 +133,14 @@ def peers(session: nox.Session) -> None:
     """The suite finds in Orthanc and tiny-pacs what tests/peers announces; arguments go to tests.peers.
 
     What is missing is installed: Orthanc by apt-get if this is root's Debian or Ubuntu, tiny-pacs into
-    build/peers. `-- --publish reports/published/conformance` writes the published results anew.
+    build/peers. `-- --publish reports/published/conformance` writes the published results anew; `-- speed`
+    measures the reference archive beside Orthanc instead and writes one table of ratios.
     """
     install(session, "runtime")
-    session.run("python", "-m", "tests.peers", *session.posargs)
+    if session.posargs[:1] == ["speed"]:
+        session.run("python", "-m", "tests.peers.speed", *session.posargs[1:])
+    else:
+        session.run("python", "-m", "tests.peers", *session.posargs)
 
 
 @nox.session
@@ -161,6 +165,35 @@ def designs(session: nox.Session) -> None:
     env = {"DESIGNS": " ".join(names)}
     session.run("pytest", *(f"tests/server/test_{name}.py" for name in tests), env=env)
     session.run("python", "-m", "tests.server.attacker", *names)
+
+
+@nox.session
+def regress(session: nox.Session) -> None:
+    """Two revisions of the reference server, interleaved; exit 1 if a gate trips: `-- --base REV [--head REV]`.
+
+    Without `--head` it is the code as it lies here. `--prove` instead shows that added SQL, bytes and CPU time
+    are found; `--benchmarks` also compares the micro benchmarks. All else goes to `scenarios.campaign`.
+    """
+    install(session, "tests")
+    parser = argparse.ArgumentParser(prog="nox -s regress --", allow_abbrev=False)
+    parser.add_argument("--base", default="HEAD")
+    parser.add_argument("--head", default="")
+    parser.add_argument("--prove", action="store_true")
+    parser.add_argument("--benchmarks", action="store_true")
+    chosen, rest = parser.parse_known_args(session.posargs)
+    if chosen.prove:
+        session.run("python", "-m", "tests.harness.regressions")
+        return
+    revisions = {"base": chosen.base, "head": chosen.head}
+    named = [f'--set=arms.{arm}.revision="{revision}"' for arm, revision in revisions.items() if revision]
+    runs, campaign = "build/regress/runs", "scenarios/campaigns/regress/revisions.toml"
+    session.run("python", "-m", "scenarios.campaign", campaign, "--out", runs, *named, *rest)
+    if chosen.benchmarks:
+        session.run("python", "-m", "tests.benchmarks", "--base", chosen.base)
+    session.run(
+        "python", "-m", "reports.regression", "latest", "--runs", runs,
+        "--history", "build/regress/history.jsonl", "--export", "build/regress/benchmark.json",
+    )  # fmt: skip
 
 
 @nox.session

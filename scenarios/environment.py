@@ -1,5 +1,6 @@
 """What a run was carried out on, without names of hosts, people or folders."""
 
+import hashlib
 import importlib.metadata
 import platform
 import re
@@ -20,6 +21,7 @@ def describe_environment() -> dict[str, Any]:
     """Return CPU, memory, kernel, Python and package versions, and the revision of this repository."""
     return {
         "cpu": _cpu_model(),
+        "machine_id": _machine_id(),
         "cores": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "system": platform.system(),
@@ -31,6 +33,15 @@ def describe_environment() -> dict[str, Any]:
         "revision": _git("rev-parse", "HEAD"),
         "modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }
+
+
+def _machine_id() -> str | None:
+    """Return a digest that tells machines apart and names none; None where the system has no identity."""
+    try:
+        identity = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    return hashlib.sha256(f"{identity}/{_cpu_model()}/{psutil.cpu_count()}".encode()).hexdigest()[:12]
 
 
 def _cpu_model() -> str:
