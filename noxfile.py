@@ -169,10 +169,10 @@ def designs(session: nox.Session) -> None:
 
 @nox.session
 def regress(session: nox.Session) -> None:
-    """Two revisions of the reference server, interleaved; exit 1 if a gate trips: `-- --base REV [--head REV]`.
+    """Two revisions of the reference server are held against gates; exit 1 if one trips: `-- --base REV`.
 
-    Without `--head` it is the code as it lies here. `--prove` instead shows that added SQL, bytes and CPU time
-    are found; `--benchmarks` also compares the micro benchmarks. All else goes to `scenarios.campaign`.
+    `--head REV` is the code as it lies here unless told. `--prove` instead shows that added SQL, bytes and
+    CPU time are found; `--benchmarks` also compares the micro benchmarks. All else goes to the campaign.
     """
     install(session, "tests")
     parser = argparse.ArgumentParser(prog="nox -s regress --", allow_abbrev=False)

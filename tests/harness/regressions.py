@@ -2,8 +2,8 @@
 
     python -m tests.harness.regressions
 
-One commit adds a SQL round trip to every request, one makes bodies longer, and one burns CPU time. Each has to
-trip its gate, and an empty commit must trip none. It takes about six minutes on two cores.
+One commit adds a SQL round trip to every request, one makes bodies longer, and one burns CPU time. Each has
+to trip its gate, and an empty commit must trip none. It takes about six minutes on two cores.
 """
 
 import subprocess
@@ -78,6 +78,12 @@ CHANGES = (
 )
 
 
+def tell(*lines: str) -> None:
+    """Say at once what was found."""
+    sys.stdout.write("\n  ".join(lines) + "\n")
+    sys.stdout.flush()
+
+
 def tripped(change: Change, folder: Path) -> set[str]:
     """Return the measures that trip between a clone's HEAD and a commit with this change."""
     clone = folder / change.name.replace(" ", "-")
@@ -109,7 +115,7 @@ def main() -> int:
         for change in CHANGES:
             found = tripped(change, Path(folder))
             good = change.trips <= found if change.trips else not found
-            sys.stdout.write(f"{change.name}: {'as expected' if good else 'NOT as expected'}\n")
+            tell(f"{change.name}: {'as expected' if good else 'NOT as expected'}")
             wrong += not good
     return 1 if wrong else 0
 
