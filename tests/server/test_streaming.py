@@ -17,7 +17,7 @@ from pydicom import dcmread
 from tests.server.running import AS_STORED, BOUNDARY, STOW_TYPE, RunningArchive, split_parts
 
 MIB = 1 << 20
-FRAMES = 128
+FRAMES = 96
 FRAME = bytes(range(256)) * (MIB // 256 - 1) + b"\x77" * 256  # no piece of a frame is like the one before it
 SPARE_MIB = 40
 SECONDS = 20
@@ -93,10 +93,10 @@ def test_every_way_to_a_large_instance_gives_its_octets_and_takes_no_memory(larg
 
     assert split_parts(get(large.study, AS_STORED)) == [content]
     assert get(large.instance, "application/dicom").content == content
-    ranged = get(large.instance, "application/dicom", Range=f"bytes={MIB}-{100 * MIB}")
-    assert (ranged.status_code, ranged.content) == (206, content[MIB : 100 * MIB + 1])
+    ranged = get(large.instance, "application/dicom", Range=f"bytes={MIB}-{80 * MIB}")
+    assert (ranged.status_code, ranged.content) == (206, content[MIB : 80 * MIB + 1])
     octets = 'multipart/related; type="application/octet-stream"'
-    assert split_parts(get(f"{large.instance}/frames/2,128", octets)) == [FRAME, FRAME]
+    assert split_parts(get(f"{large.instance}/frames/2,96", octets)) == [FRAME, FRAME]
     assert get(f"{large.instance}/bulkdata/7FE00010", "application/octet-stream").content == FRAME * FRAMES
     assert split_parts(get(f"{large.study}/pixeldata", octets)) == [FRAME * FRAMES]
     assert FRAME * FRAMES in split_parts(get(f"{large.study}/bulkdata", octets))
@@ -111,7 +111,7 @@ def test_clients_that_read_nothing_make_the_archive_read_no_further(large: Large
         assert set(beginnings) == {b"HTTP/1.1 200 OK\r"}
         time.sleep(0.5)
         at_rest = large.taken_mib()
-        assert at_rest - taken < 20 * 16  # what sockets hold, of 20 times 128
+        assert at_rest - taken < 20 * 16  # what sockets hold, of 20 times 96
         time.sleep(0.3)
         assert large.taken_mib() - at_rest < 1
         assert large.archive.get("/studies").status_code == 200
@@ -126,11 +126,35 @@ def test_clients_that_read_nothing_make_the_archive_read_no_further(large: Large
         time.sleep(0.02)
 
 
+def drained(client: socket.socket) -> int:
+    """Return how many octets come until the connection ends or the answer is whole."""
+    received = 0
+    with contextlib.suppress(ConnectionResetError, TimeoutError):
+        while piece := client.recv(MIB):
+            received += len(piece)
+    return received
+
+
+def test_who_stops_reading_is_cut_off_and_who_reads_slowly_is_not(large: Large) -> None:
+    impatient = RunningArchive(large.archive.data, arguments=("--client-timeout", "1")).start()
+    served = Large(impatient, large.content, large.study, large.instance)
+    with served.ask(large.study) as idle, served.ask(large.study) as slow:
+        received, end = 0, time.monotonic() + 4
+        while time.monotonic() < end:
+            received += len(slow.recv(MIB))
+            time.sleep(0.1)
+        assert drained(idle) < len(large.content)
+        slow.settimeout(2)
+        assert received + drained(slow) > len(large.content)
+    impatient.end()
+    impatient.client.close()
+
+
 def test_a_blob_that_is_too_short_is_an_error_before_the_answer_and_an_end_within(large: Large) -> None:
     (blob,) = [path for path in large.archive.data.glob("blobs/*/*") if path.is_file()]
     with large.ask(large.study) as client:
         assert client.recv(16) == b"HTTP/1.1 200 OK\r"
-        os.truncate(blob, 100 * MIB)
+        os.truncate(blob, 70 * MIB)
         received = 0
         while piece := client.recv(MIB):
             received += len(piece)
