@@ -20,7 +20,6 @@ from scenarios.comparability import damaged_bodies
 from scenarios.forecast import forecast, told_duration
 from scenarios.generator_process import GeneratorProcess
 from scenarios.guard import Guard
-from scenarios.load.operations import Operation
 from scenarios.machine import take_reading
 from scenarios.phases import Loop, Phase
 from scenarios.plan import Plan
@@ -47,7 +46,7 @@ class Measuring:
     folder: RunFolder
     earlier: Earlier
     blocks: list[Block] = field(init=False)
-    medians: dict[tuple[int, str], dict[Operation, float]] = field(init=False)
+    medians: dict[tuple[int, str], dict[str, float]] = field(init=False)
     capacities: list[dict[str, Any]] = field(init=False)
     client: dict[str, Any] = field(init=False)
     faults: list[str] = field(default_factory=list)
@@ -171,8 +170,7 @@ class Measuring:
             self.folder.record_blocks(self.blocks)
             if not faults:
                 if phase.share_of_capacity is None and phase.loop is not Loop.TURNS:
-                    medians = {Operation(name): value for name, value in facts["medians_ms"].items()}
-                    self.medians[round_number, arm] = medians
+                    self.medians[round_number, arm] = facts["medians_ms"]
                 rate = block.requests / ((block.ended_ns - block.started_ns) / 1e9)
                 tell(f"{where}: {block.requests} requests, {rate:.0f}/s")
                 return True
@@ -185,7 +183,7 @@ class Measuring:
         number, server_pid = len(self.blocks), self.arms[arm].pid
         before = take_reading(server_pid, self.generator.pid)
         facts = self.generator.ask(
-            **_command(phase),
+            **_command(phase, journeys=bool(self.plan.workload)),
             arm=arm,
             round_number=round_number,
             block=number,
@@ -218,16 +216,15 @@ class Measuring:
         return block, facts
 
 
-def _command(phase: Phase) -> dict[str, Any]:
+def _command(phase: Phase, *, journeys: bool) -> dict[str, Any]:
     """Return what the generator is told to do in a block of a phase."""
     if phase.loop is Loop.TURNS:
         return {"do": "turns", "clients": phase.connections}
-    return {
-        "do": "block",
-        "seconds": phase.block_s,
-        "rate_per_s": phase.rate_per_s if phase.loop is Loop.OPEN else 0.0,
-        "writes": phase.share_of_capacity is None,
-    }
+    rate_per_s = phase.rate_per_s if phase.loop is Loop.OPEN else 0.0
+    command = {"seconds": phase.block_s, "rate_per_s": rate_per_s}
+    if journeys:
+        return {**command, "do": "journeys", "clients": phase.connections}
+    return {**command, "do": "block", "writes": phase.share_of_capacity is None}
 
 
 def repeated(blocks: Sequence[Block]) -> int:

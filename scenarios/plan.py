@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from scenarios.arm_plan import ArmPlan
+from scenarios.load.named import NAMED
 from scenarios.load.operations import READS, WRITES, Operation
 from scenarios.phases import CapacityPlan, Loop, OpenLoopPlan, Phase, open_phases, turn_phases
 from scenarios.turns_plan import TurnsPlan
@@ -70,6 +71,8 @@ class Plan:
     page_limit: int = 25
     pin: bool = True  # servers on one CPU and the generator on another, where there are two
     targets: int = 8
+    workload: str = ""  # a named one instead of [reads] and [writes]
+    journeys: int = 40  # of a named workload per block in closed loop
     calibration_s: float = 3.0  # per start: the client against a bare socket
     data: DataPlan = DataPlan()
     warmup: WarmupPlan = WarmupPlan()
@@ -84,14 +87,26 @@ class Plan:
             return turn_phases(self.turns, self.rounds)
         if self.rate_per_s:
             return (Phase("open", Loop.OPEN, self.rounds, self.block_s, self.rate_per_s, self.connections),)
-        closed = Phase("closed", Loop.CLOSED, self.rounds, self.block_s)
-        return (closed, *(open_phases(self.open_loop, self.connections) if self.open_loop else ()))
+        clients = NAMED[self.workload].clients if self.workload else (1,)
+        closed = (
+            Phase(
+                "closed" if clients == (1,) else f"closed-{each}",
+                Loop.CLOSED,
+                self.rounds // len(clients),
+                self.block_s,
+                connections=each,
+            )
+            for each in clients
+        )
+        return (*closed, *(open_phases(self.open_loop, self.connections) if self.open_loop else ()))
 
     def most_connections(self) -> int:
         """Return how many connections to one arm the blocks use at most at the same time."""
         if self.turns:
             return max(self.turns.clients)
-        return self.connections if self.rate_per_s or self.open_loop else 1
+        if self.rate_per_s or self.open_loop:
+            return self.connections
+        return max(phase.connections for phase in self.phases())
 
     def facts(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
@@ -157,7 +172,7 @@ def _plan(document: dict[str, Any]) -> Plan:
             ),
             "reads": _operations("reads", values.get("reads", {}), READS),
             "writes": _operations("writes", values.get("writes", {}), WRITES),
-            "data": _typed(DataPlan, "data", values.get("data", {})),
+            "data": _typed(DataPlan, "data", _data(values)),
             "warmup": _typed(WarmupPlan, "warmup", values.get("warmup", {})),
             "validity": _typed(Thresholds, "validity", values.get("validity", {})),
             "open_loop": _typed(OpenLoopPlan, "open_loop", found)
@@ -169,6 +184,13 @@ def _plan(document: dict[str, Any]) -> Plan:
     )
     _check(plan)
     return plan
+
+
+def _data(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the data table; a named workload has a recipe of its own, unless the table names one."""
+    named = NAMED.get(values.get("workload", ""))
+    given: Mapping[str, Any] = values.get("data", {})
+    return {"recipe": named.recipe, **given} if named else given
 
 
 def _operations(where: str, table: Mapping[str, Any], known: Sequence[Operation]) -> dict[Operation, int]:
@@ -214,8 +236,7 @@ def _check(plan: Plan) -> None:
             raise PlanError(f"{name} is {getattr(plan, name)}; it has to be above 0")
     if plan.rate_per_s < 0:
         raise PlanError(f"rate_per_s is {plan.rate_per_s}; it has to be 0 (closed loop) or above")
-    if not plan.reads:
-        raise PlanError("[reads] names no operation, and blocks are bounded by reads")
+    _check_workload(plan)
     if plan.open_loop:
         _check_open_loop(plan, plan.open_loop)
     if plan.restarts > plan.rounds:
@@ -231,6 +252,23 @@ def _check_parts_of(plan: Plan) -> None:
     for where, fault in faults.items():
         if fault:
             raise PlanError(f"{where}: {fault}")
+
+
+def _check_workload(plan: Plan) -> None:
+    """Refuse a campaign that asks for nothing, or for two things at once."""
+    if not plan.workload:
+        if not plan.reads:
+            raise PlanError("[reads] names no operation, and blocks are bounded by reads")
+        return
+    if plan.workload not in NAMED:
+        raise PlanError(f"there is no workload {plan.workload!r}; there are {', '.join(NAMED)}")
+    if plan.reads or plan.writes:
+        raise PlanError("a named workload says what is sent, so [reads] and [writes] have no place beside it")
+    phases = len(NAMED[plan.workload].clients)
+    if plan.rounds % phases:
+        raise PlanError(
+            f"rounds is {plan.rounds}; {plan.workload} has {phases} phases of as many rounds each"
+        )
 
 
 def _check_open_loop(plan: Plan, open_loop: OpenLoopPlan) -> None:

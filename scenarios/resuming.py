@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from scenarios.blocks import Block, read_blocks
-from scenarios.load.operations import Operation
 from scenarios.plan import Plan
 from scenarios.run_folder import RunFolder, RunFolderError
 
@@ -26,7 +25,7 @@ class Earlier:
 
     rounds: int = 0  # finished ones
     blocks: tuple[Block, ...] = ()
-    medians: Mapping[tuple[int, str], dict[Operation, float]] = field(default_factory=dict)
+    medians: Mapping[tuple[int, str], dict[str, float]] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -55,7 +54,8 @@ def earlier_of(folder: RunFolder, plan: Plan, environment: Mapping[str, Any]) ->
         else dataclasses.replace(block, valid=False, reason=UNFINISHED)
         for block in blocks
     )
-    closed = [block for block in kept if block.valid and block.phase in {"closed", "open"}]
+    compared = {phase.name for phase in plan.phases() if phase.share_of_capacity is None}
+    closed = [block for block in kept if block.valid and block.phase in compared]
     medians = {(block.round, block.arm): _medians_ms(folder, block) for block in closed}
     return Earlier(rounds, kept, medians, document)
 
@@ -64,11 +64,11 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [name for name in now if before.get(name) != now[name]]
 
 
-def _medians_ms(folder: RunFolder, block: Block) -> dict[Operation, float]:
+def _medians_ms(folder: RunFolder, block: Block) -> dict[str, float]:
     """Return the median service time per operation of a block, as the generator computes it."""
     columns = ["operation", "sent_ns", "end_ns", "error"]
-    times: dict[Operation, list[int]] = {}
+    times: dict[str, list[int]] = {}
     for row in pq.read_table(folder.samples_path(block.block), columns=columns).to_pylist():
         if row["error"] is None:
-            times.setdefault(Operation(row["operation"]), []).append(row["end_ns"] - row["sent_ns"])
+            times.setdefault(row["operation"], []).append(row["end_ns"] - row["sent_ns"])
     return {operation: sorted(each)[len(each) // 2] / 1e6 for operation, each in times.items()}

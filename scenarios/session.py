@@ -17,6 +17,7 @@ from scenarios.environment import describe_environment
 from scenarios.generator_process import GeneratorProcess
 from scenarios.guard import Guard
 from scenarios.load.further import turn_requests
+from scenarios.load.named import NAMED
 from scenarios.load.operations import Request
 from scenarios.load.workload import Workload
 from scenarios.machine import split_cpus
@@ -26,6 +27,7 @@ from scenarios.preparation import describe_data, fill_all, start_all
 from scenarios.resuming import Earlier
 from scenarios.run_folder import RunFolder
 from scenarios.schedule import orders
+from scenarios.telling import tell
 from scenarios.validity import compare_twins, twin_faults
 
 
@@ -71,6 +73,10 @@ def measure(subject: Subject, folder: RunFolder, earlier: Earlier) -> list[str]:
         arms = {each.name: new_arm(each, work / each.name, server_cpu) for each in plan.arms}
         for arm in arms.values():
             stack.callback(arm.stop)
+        for assumption in NAMED[plan.workload].assumptions if plan.workload else ():
+            tell(f"workload {plan.workload}: {assumption}")
+        if data_set["instances_scale"]:
+            tell(f"data: {data_set['instances_scale']} of the instances of a real archive per series")
         start_all(arms, guard)
         folder.record({"data_set": data_set | fill_all(arms, subject.manifest)})
         compared = compare_answers(list(arms.values()), _distinct_reads(subject))
@@ -138,6 +144,9 @@ def _generator_facts(plan: Plan) -> dict[str, Any]:
     return {
         "client": "locust.FastHttpUser",
         "gc_in_blocks": "disabled",
+        "unit": "journeys" if plan.workload else "requests",  # of rates and capacities
+        "workload": plan.workload or None,
+        "assumptions": NAMED[plan.workload].assumptions if plan.workload else (),
         "mode": "open loop" if plan.rate_per_s else "closed loop",
         "connections": plan.connections if plan.rate_per_s else 1,
     }
@@ -166,6 +175,8 @@ def session_document(
         "reads": plan.reads,
         "writes": plan.writes,
         "endpoints": endpoints,
+        "workload": plan.workload,
+        "journeys": plan.journeys,
         "connections": plan.most_connections(),
         "cpu": cpu,
         "turns": dataclasses.asdict(plan.turns) if plan.turns else None,

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from scipy import stats
 
 from scenarios.blocks import Block
-from scenarios.load.operations import Operation
 from scenarios.plan import Thresholds
 
 AA_CONFIDENCE = 0.95
@@ -57,7 +56,7 @@ def rate_faults(rate_per_s: float, capacity_per_s: float, limits: Thresholds) ->
 class TwinResult:
     """The A/A comparison of one operation: ratio of the twins' medians with its simultaneous interval."""
 
-    operation: Operation
+    operation: str
     rounds: int
     ratio: float
     low: float
@@ -68,7 +67,7 @@ class TwinResult:
         return self.low <= 1 + bias and self.high >= 1 / (1 + bias)
 
 
-Medians = Mapping[tuple[int, str], Mapping[Operation, float]]  # (round, arm) -> median in ms
+Medians = Mapping[tuple[int, str], Mapping[str, float]]  # (round, arm) -> median in ms
 
 
 def compare_twins(medians: Medians, arm: str, twin: str) -> list[TwinResult]:
@@ -77,7 +76,7 @@ def compare_twins(medians: Medians, arm: str, twin: str) -> list[TwinResult]:
     The intervals hold simultaneously (Bonferroni): fourteen 95 % intervals would fail half of all sound runs.
     """
     rounds = sorted({number for number, name in medians if name == arm and (number, twin) in medians})
-    operations = [each for each in Operation if any(each in medians[number, arm] for number in rounds)]
+    operations = sorted({each for number in rounds for each in medians[number, arm]})
     results = []
     for operation in operations:
         ratios = [

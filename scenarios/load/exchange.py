@@ -44,14 +44,15 @@ class Answer(HTTPResponse):  # type: ignore[misc]  # mypy follows no untyped cli
 class Exchange:
     """What happened to one request: clocks in nanoseconds, status, sizes, and the error if it failed.
 
-    A clock that was not reached is None. An
+    A clock that was not reached is None. `covered` names what a span over several requests covers. An
     injected delay is spent spinning between the first clock and the write.
     """
 
-    __slots__ = ("answer", "end_ns", "error", "first_byte_ns", "sent_ns")
+    __slots__ = ("answer", "covered", "end_ns", "error", "first_byte_ns", "sent_ns")
 
     def __init__(self) -> None:
         self.answer: Answer | None = None
+        self.covered: tuple[Exchange, ...] = ()  # of a span: what it covers
         self.sent_ns: int | None = None
         self.first_byte_ns: int | None = None
         self.end_ns: int | None = None

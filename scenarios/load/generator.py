@@ -11,10 +11,10 @@ off within a block.
 
 import gc
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice, repeat
 from pathlib import Path
 from random import Random
@@ -27,54 +27,25 @@ from geventhttpclient.client import HTTPClient
 from locust import task
 from locust.env import Environment
 
+from datasets.manifest import Manifest
+from datasets.resizing import resized
 from scenarios.data_set import open_data_set
 from scenarios.load.arrivals import drive, poisson_arrivals
 from scenarios.load.client_cost import calibrate
 from scenarios.load.exchange import Exchange
 from scenarios.load.further import STORES, smallest_image, turn_requests
-from scenarios.load.operations import DICOM_JSON, Operation, Request
+from scenarios.load.named import NAMED, Material
+from scenarios.load.operations import DICOM_JSON, READS, Operation, Request
 from scenarios.load.samples import Place, Recorder, Sample, medians_ms, table_of, write_samples
+from scenarios.load.session import Session
 from scenarios.load.stows import StowSource
+from scenarios.load.travelling import Prepared, Send, prepared, travel_all, travel_on_arrival
 from scenarios.load.turns import StoreSources, Turns
 from scenarios.load.users import ArchiveUser, Endpoint, new_pool
 from scenarios.load.workload import Workload, build_workload
-from scenarios.turns_plan import TurnsPlan
 
 CAPACITY = 1 << 16
 Walk = Iterator[tuple[Request, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What the generator has to know before the first command."""
-
-    run: str
-    seed: int
-    data: Path
-    targets: int
-    page_limit: int
-    batch_size: int
-    reads: dict[Operation, int]  # times per round-robin
-    writes: dict[Operation, int]  # times per block
-    endpoints: dict[str, Endpoint]
-    connections: int  # to one arm at the same time, at most
-    cpu: int | None
-    turns: TurnsPlan | None
-
-    @classmethod
-    def read(cls, path: Path) -> "Session":
-        """Read the session file that the campaign wrote."""
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            **{
-                **document,
-                "data": Path(document["data"]),
-                "reads": {Operation(name): times for name, times in document["reads"].items()},
-                "writes": {Operation(name): times for name, times in document["writes"].items()},
-                "turns": TurnsPlan(**document["turns"]) if document["turns"] else None,
-                "endpoints": {name: Endpoint(**each) for name, each in document["endpoints"].items()},
-            }
-        )
 
 
 class BlockUser(ArchiveUser):
@@ -83,7 +54,9 @@ class BlockUser(ArchiveUser):
     host = "http://127.0.0.1"  # Locust wants one; every command names an arm instead
     session: Session
     workload: Workload
+    manifest: Manifest
     stows: StowSource
+    sized: dict[int, StowSource]  # sources by the size of their instances; 0: as in the data set
     sources: StoreSources  # of turns
     asked: Mapping[str, tuple[Request, ...]]  # of turns
 
@@ -102,6 +75,7 @@ class BlockUser(ArchiveUser):
             "warm": self.warm,
             "block": self.block,
             "turns": self.turns,
+            "journeys": self.journeys,
             "saturate": self.saturate,
             "calibrate": self.calibrate,
             "capacity": self.capacity,
@@ -124,12 +98,17 @@ class BlockUser(ArchiveUser):
         if not endpoint.base_url.startswith("http://"):
             return {"rows": []}
         plain = Endpoint(endpoint.base_url, endpoint.headers)
-        requests = {each: self.workload.reads[each][0] for each in self.session.reads}
+        requests = {each: self.workload.reads[each][0] for each in self.session.reads or READS}
         return {"rows": calibrate(self, plain, requests, seconds)}
 
     def saturate(self, arm: str, clients: int, seconds: float) -> Mapping[str, Any]:
-        """Read as fast as so many clients without pauses can, and return how many were answered."""
+        """Read as fast as so many clients without pauses can, and return how many were answered.
+
+        Of a named workload the journeys of a block are carried out, however long they take, and counted.
+        """
         endpoint = self.session.endpoints[arm]
+        if self.session.workload:
+            return self._saturated_by_journeys(endpoint, clients)
         walk = self._reads(endpoint, 0)
         return self._saturated(self.connection(endpoint), endpoint, walk, clients, seconds)
 
@@ -190,6 +169,72 @@ class BlockUser(ArchiveUser):
         paused_us = 0 if rate_per_s else self.session.endpoints[arm].pause_us
         place = Place(self.session.run, round_number, arm, block)
         return _times(started, ended, spent) | self._kept(recorder, place, path, paused_us, late_ns)
+
+    def journeys(
+        self,
+        *,
+        arm: str,
+        round_number: int,
+        block: int,
+        seconds: float,
+        path: str,
+        rate_per_s: float,
+        clients: int,
+    ) -> Mapping[str, Any]:
+        """Measure one block of journeys: on arrival at that rate, or (0) a number of them in closed loop."""
+        session, endpoint, recorder = self.session, self.session.endpoints[arm], Recorder(CAPACITY)
+        random = Random(f"{session.seed}/{round_number}/arrivals")  # noqa: S311  a workload, not a secret
+        arrivals = list(poisson_arrivals(rate_per_s, seconds, random)) if rate_per_s else []
+        number = len(arrivals) if rate_per_s else session.journeys
+        journeys, send = (
+            self._journeys(endpoint, round_number, f"block/{block}", number),
+            self._sender(endpoint),
+        )
+        late_ns: list[int] = []
+        gc.collect()
+        gc.disable()
+        cpu, started = process_time(), perf_counter_ns()
+        if rate_per_s:
+            late_ns = travel_on_arrival(journeys, arrivals, session.connections, send, recorder)
+        else:
+            travel_all(journeys, clients, send, recorder)
+        ended, spent = perf_counter_ns(), process_time() - cpu
+        gc.enable()
+        place = Place(session.run, round_number, arm, block)
+        return _times(started, ended, spent) | self._kept(recorder, place, path, 0, late_ns)
+
+    def _saturated_by_journeys(self, endpoint: Endpoint, clients: int) -> Mapping[str, Any]:
+        recorder = Recorder(CAPACITY)
+        journeys = self._journeys(endpoint, 0, f"capacity/{clients}", self.session.journeys * clients)
+        cpu, started = process_time(), perf_counter_ns()
+        travel_all(journeys, clients, self._sender(endpoint), recorder)
+        spent, elapsed_ns = process_time() - cpu, perf_counter_ns() - started
+        errors = _errors(recorder.samples)
+        return {
+            "requests": len(journeys) - sum(errors.values()),
+            "errors": errors,
+            "seconds": elapsed_ns / 1e9,
+            "cpu_s": spent,
+        }
+
+    def _journeys(self, endpoint: Endpoint, round_number: int, name: str, number: int) -> list[Prepared]:
+        """Return that many journeys of the named workload, the same for all arms but for what is stored."""
+        random = Random(f"{self.session.seed}/{round_number}/journeys")  # noqa: S311  a workload, no secret
+        material = Material(self.manifest.studies, self.source, random, name)
+        made = NAMED[self.session.workload].journeys(material)
+        return prepared(islice(made, number), endpoint.wire)
+
+    def source(self, size_bytes: int) -> StowSource:
+        """Return the source of instances of that size; it is made once."""
+        if size_bytes not in self.sized:
+            dicom = (self.manifest.root / self.workload.template.path).read_bytes()
+            namespace = f"{self.session.run}/{self.session.seed}/{size_bytes}"
+            self.sized[size_bytes] = StowSource(resized(dicom, size_bytes), namespace)
+        return self.sized[size_bytes]
+
+    def _sender(self, endpoint: Endpoint) -> Send:
+        client, spin_ns = self.connection(endpoint), endpoint.delay_us * 1000
+        return lambda request, wire: self.send(client, request, wire, spin_ns)
 
     def turns(self, *, arm: str, round_number: int, block: int, clients: int, path: str) -> Mapping[str, Any]:
         """Measure one block of turns, each operation by itself; write its samples and return its facts."""
@@ -270,7 +315,7 @@ class BlockUser(ArchiveUser):
     def _reads(self, endpoint: Endpoint, round_number: int) -> Iterator[tuple[Request, bytes]]:
         """Yield reads without end: operations in turn, each with its own cycle of targets."""
         session, cycles = self.session, []
-        for operation, times in session.reads.items():
+        for operation, times in (session.reads or dict.fromkeys(READS, 1)).items():
             requests = self.workload.in_round(operation, session.seed, round_number)
             cycles.append((times, [(request, endpoint.wire(request)) for request in requests]))
         turn = 0
@@ -324,11 +369,13 @@ def _errors(samples: list[Sample]) -> dict[str, int]:
 def main() -> None:
     """Serve the session named on the command line."""
     assert is_module_patched("socket"), "locust patches the sockets of its process"
+    logging.basicConfig()  # locust logs what goes wrong in a user, and the campaign tells the end of the log
     session = Session.read(Path(sys.argv[1]))
     if session.cpu is not None:
         os.sched_setaffinity(0, {session.cpu})
     manifest = open_data_set(session.data)
     BlockUser.session = session
+    BlockUser.manifest = manifest
     BlockUser.connections = session.connections
     BlockUser.workload = build_workload(manifest, session.targets, session.page_limit)
     namespace = f"{session.run}/{session.seed}"
@@ -340,6 +387,7 @@ def main() -> None:
         BlockUser.asked = turn_requests(
             manifest, session.turns.operations, session.targets, session.page_limit
         )
+    BlockUser.sized = {0: BlockUser.stows}
     gc.freeze()
     environment = Environment(user_classes=[BlockUser])
     runner = environment.create_local_runner()

@@ -2,6 +2,7 @@
 
     locust -f scenarios/load/locustfile.py --host http://127.0.0.1:8080/dicom-web
     locust -f scenarios/load/locustfile.py --host ... --headless -u 4 -t 30s
+    locust -f scenarios/load/locustfile.py --host ... --workload viewer
 
 Without more, studies are found by search and nothing is stored. Environment:
 
@@ -21,35 +22,44 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from time import perf_counter_ns
 from typing import Any
 
 import gevent
 from locust import events, task
+from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner
 
-from datasets.manifest import ManifestError
+from datasets.manifest import Manifest, ManifestError
+from datasets.resizing import resized
 from scenarios.data_set import open_data_set
 from scenarios.load.discovery import discover
-from scenarios.load.operations import WRITES, Operation, Request
+from scenarios.load.journeys import Journey
+from scenarios.load.named import NAMED, Material, Named
+from scenarios.load.operations import WRITES, Operation
 from scenarios.load.parts import PartsExistError, SampleParts
-from scenarios.load.samples import Sample
+from scenarios.load.samples import Recorder
 from scenarios.load.stows import StowSource
+from scenarios.load.travelling import prepared, travel
 from scenarios.load.users import ArchiveUser, Endpoint
 from scenarios.load.workload import Workload, WorkloadError, build_workload
 
 logger = logging.getLogger(__name__)
 TARGETS = 50
 PAGE_LIMIT = 25
+JOURNEY_REQUESTS = 64  # room for more is made when it is needed
 
 
 class DicomwebUser(ArchiveUser):
     """One client without pauses: it walks the operations in turn, each with its own cycle of targets."""
 
     workload: Workload
+    manifest: Manifest
     stows: StowSource | None = None
     operations: tuple[Operation, ...] = ()
+    named: Named | None = None
     parts: SampleParts | None = None
 
     def on_start(self) -> None:
@@ -58,9 +68,21 @@ class DicomwebUser(ArchiveUser):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.endpoint = Endpoint(self.host.rstrip("/"), headers)
         self.name = uuid.uuid4().hex
-        self.walk = self._requests()
+        self.sources: dict[int, StowSource] = {}
+        self.journeys = self.named.journeys(self._material()) if self.named else self._single_requests()
 
-    def _requests(self) -> Iterator[Request]:
+    def _material(self) -> Material:
+        random = Random(self.name)  # noqa: S311  a workload, not a secret
+        return Material(self.manifest.studies, self._source, random, self.name)
+
+    def _source(self, size_bytes: int) -> StowSource:
+        if size_bytes not in self.sources:
+            dicom = (self.manifest.root / self.workload.template.path).read_bytes()
+            content = resized(dicom, size_bytes) if size_bytes else dicom
+            self.sources[size_bytes] = StowSource(content, f"{self.name}/{size_bytes}")
+        return self.sources[size_bytes]
+
+    def _single_requests(self) -> Iterator[Journey]:
         seed = int(self.name[:8], 16)
         reads = {each: itertools.cycle(self.workload.in_round(each, seed, 0)) for each in self.workload.reads}
         for turn in itertools.count():
@@ -68,20 +90,33 @@ class DicomwebUser(ArchiveUser):
                 if operation in WRITES:
                     assert self.stows is not None
                     instances = 10 if operation is Operation.STOW_BATCH else 1
-                    yield self.stows.request(operation, instances, f"{self.name}/{operation}/{turn}")
+                    name = f"{self.name}/{operation}/{turn}"
+                    yield Journey((self.stows.request(operation, instances, name),))
                 else:
-                    yield next(reads[operation])
+                    yield Journey((next(reads[operation]),))
 
     @task  # type: ignore[untyped-decorator]  # mypy does not follow locust
     def ask(self) -> None:
-        """Send the next request."""
-        request = next(self.walk)
-        wire = self.endpoint.wire(request)
-        due_ns = perf_counter_ns()
-        exchange = self.send(self.connection(self.endpoint), request, wire)
-        self.report(request, exchange, Sample(0, request, len(wire), due_ns, exchange).error)
-        if self.parts is not None:
-            self.parts.add(request, len(wire), due_ns, exchange)
+        """Carry out the next journey; without a named workload it is a single request."""
+        recorder, client = Recorder(JOURNEY_REQUESTS), self.connection(self.endpoint)
+        (one,) = prepared([next(self.journeys)], self.endpoint.wire)
+        travel(one, lambda request, wire: self.send(client, request, wire), perf_counter_ns(), recorder)
+        for sample in recorder.samples:
+            self.report(sample.request, sample.exchange, sample.error)
+            if self.parts is not None:
+                self.parts.add(sample.request, sample.request_bytes, sample.due_ns, sample.exchange)
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # mypy does not follow locust
+def add_arguments(parser: LocustArgumentParser) -> None:
+    """Offer the named workloads."""
+    parser.add_argument(
+        "--workload",
+        choices=["", *NAMED],
+        default="",
+        env_var="PHANTOM_LOAD_WORKLOAD",
+        help="a named workload instead of the operations in turn",
+    )
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]  # mypy does not follow locust
@@ -91,6 +126,7 @@ def find_targets(environment: Environment, **_: Any) -> None:
         return  # workers find their own
     try:
         _find_targets(str(environment.host).rstrip("/"))
+        DicomwebUser.named = _named(environment.parsed_options.workload)
         if folder := os.environ.get("PHANTOM_LOAD_SAMPLES"):
             DicomwebUser.parts = SampleParts(Path(folder), getattr(environment.runner, "worker_index", 0))
     except (WorkloadError, ManifestError, PartsExistError) as error:
@@ -116,6 +152,7 @@ def _find_targets(base_url: str) -> None:
     else:
         studies = int(os.environ.get("PHANTOM_LOAD_STUDIES", "20"))
         manifest = discover(Endpoint(base_url, headers), studies)
+    DicomwebUser.manifest = manifest
     DicomwebUser.workload = build_workload(manifest, TARGETS, PAGE_LIMIT)
     if data:
         template = manifest.root / DicomwebUser.workload.template.path
@@ -137,3 +174,15 @@ def _chosen(*, may_store: bool) -> tuple[Operation, ...]:
                 f"operation {name!r} is not possible; {advice}possible are {', '.join(possible)}"
             )
     return tuple(Operation(name) for name in wanted)
+
+
+def _named(name: str) -> Named | None:
+    """Return the named workload, and say what about it is assumed or scaled; one that stores needs data."""
+    if not name:
+        return None
+    named = NAMED[name]
+    if named.stores and not os.environ.get("PHANTOM_LOAD_DATA"):
+        raise WorkloadError(f"workload {name} stores instances, and needs PHANTOM_LOAD_DATA")
+    for assumption in named.assumptions:
+        logger.info("workload %s: %s", name, assumption)
+    return named

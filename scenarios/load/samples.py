@@ -16,6 +16,7 @@ from scenarios.load.exchange import Exchange
 from scenarios.load.operations import Request
 
 SPANS = ("total", "authn", "authz", "index", "blob", "app")
+OK = 200  # each operation has exactly one good status
 FAILED_SOP_SEQUENCE = "00081198"
 SCHEMA = pa.schema(
     [
@@ -74,14 +75,19 @@ class Sample:
         answer = self.exchange.answer
         if answer is None:
             return "no answer"
-        if answer.get_code() != 200:  # noqa: PLR2004  each operation has exactly one good status
+        if any(each.answer is None or each.answer.get_code() != OK for each in self.exchange.covered):
+            return "a request within the span failed"
+        if answer.get_code() != OK:
             return f"status {answer.get_code()}"
         return refused(answer.body) if self.request.method == "POST" else None
 
     def row(self, place: Place) -> dict[str, object]:
         """Return the sample as one row of SCHEMA."""
         exchange, answer = self.exchange, self.exchange.answer
-        timing = parse_server_timing((answer.header("server-timing") if answer else None) or "")
+        covered = exchange.covered or (exchange,)
+        body_bytes = sum(each.answer.body_bytes for each in covered if each.answer)
+        timed = answer if not exchange.covered else None  # what a server tells is about one request
+        timing = parse_server_timing((timed.header("server-timing") if timed else None) or "")
         sql = timing.get("sql")
         return {
             "run": place.run,
@@ -96,7 +102,7 @@ class Sample:
             "end_ns": exchange.end_ns,
             "status": answer.get_code() if answer and answer.headers_complete else None,
             "request_bytes": self.request_bytes,
-            "response_bytes": answer.body_bytes if answer else None,
+            "response_bytes": body_bytes if answer else None,
             **{f"server_{span}_us": timing[span] * 1000 if span in timing else None for span in SPANS},
             "sql_n": None if sql is None else int(sql),
             "error": self.error,

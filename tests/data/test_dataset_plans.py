@@ -98,6 +98,8 @@ def test_a_recipe_has_the_size_that_its_summary_names(name: str, seed: int) -> N
         "tiny": (35, 65, 5e6),
         "small": (1_800, 3_000, 800e6),
         "medium": (20_000, 28_000, 8e9),
+        "hospital": (150, 350, 60e6),
+        "research": (250, 900, 60e6),
         "uniform-500k": (1_000, 1_000, 510e6),
         "peers-small": (2_400, 2_400, 706e6),
         "peers-scale": (20_000, 20_000, 205e6),

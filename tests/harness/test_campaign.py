@@ -52,6 +52,14 @@ PHASES = [
     *("--set", "validity.errors=100000"),
 ]
 
+VIEWER = [
+    *("--set", "rounds=1"),
+    *("--set", "warmup={window_s=0.1,at_most_s=0.3}"),
+    *("--set", "calibration_s=0.1"),
+    *("--set", "open_loop={fractions=[0.3],rounds=1,block_s=0.5}"),
+    *("--set", "validity={steal=1.0,lag_p99_ms=10000.0,generator_cpu=2.0,aa_bias=1000.0,errors=0}"),
+]
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -182,6 +190,23 @@ def test_a_saturated_generator_makes_the_run_invalid(data: Path, tmp_path: Path)
     assert pq.read_table(folder / "blocks.parquet")["valid"].to_pylist() == [False, False]
 
 
+def test_a_viewer_is_timed_to_the_first_image_and_over_the_whole_study(data: Path, tmp_path: Path) -> None:
+    workload = [*("--set", "journeys=8"), *("--set", "restarts=1"), *("--set", "capacity={clients=[1]}")]
+    done = run(SMOKE.with_name("workload.toml"), *VIEWER, *workload, "--data", data, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder, document = only_run(tmp_path)
+    assert document["generator"]["unit"] == "journeys"
+    samples = ds.dataset(folder / "samples").to_table().to_pylist()
+    spans = [row for row in samples if row["operation"] == "viewer-first-image"]
+    assert {row["arm"] for row in spans} == {"off", "off2", "on"}
+    assert all(row["error"] is None and row["server_total_us"] is None for row in spans)
+    frames = [row for row in samples if row["operation"] == "viewer-frame"]
+    for span in spans:
+        ends = [row["end_ns"] for row in frames if row["block"] == span["block"]]
+        assert span["end_ns"] in ends
+        assert span["end_ns"] > span["first_byte_ns"] > span["sent_ns"]
+
+
 def test_a_rate_beyond_the_generator_is_invalid_before_anything_is_measured(
     data: Path, tmp_path: Path
 ) -> None:
@@ -304,15 +329,28 @@ def test_a_dry_run_prints_the_schedule_and_starts_nothing(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("with_data", [False, True], ids=["discovered", "with-data"])
-def test_the_locustfile_runs_by_hand(data: Path, tmp_path: Path, *, with_data: bool) -> None:
+VIEWS = ("worklist", "series", "priors", "metadata", "frame", "first-image", "whole-study")
+
+
+@pytest.mark.parametrize(
+    ("with_data", "further", "expected"),
+    [
+        (False, [], set(READS)),
+        (True, [], set(Operation)),
+        (False, ["--workload", "viewer"], {f"viewer-{view}" for view in VIEWS}),
+    ],
+    ids=["discovered", "with data", "a named workload"],
+)
+def test_the_locustfile_runs_by_hand(
+    data: Path, tmp_path: Path, *, with_data: bool, further: list[str], expected: set[str]
+) -> None:
     arm = new_arm(ArmPlan("off", accounting="off"), tmp_path / "archive", None)
     arm.prepare()
     arm.start()
     try:
         fill(arm, open_data_set(data))
         command = [sys.executable, "-m", "locust", "-f", "scenarios/load/locustfile.py", "--headless"]
-        command += ["--users", "2", "--run-time", "4s", "--host", arm.base_url, "--json"]
+        command += ["--users", "2", "--run-time", "4s", "--host", arm.base_url, "--json", *further]
         environment = {**os.environ, **({"PHANTOM_LOAD_DATA": str(data)} if with_data else {})}
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
@@ -321,7 +359,7 @@ def test_the_locustfile_runs_by_hand(data: Path, tmp_path: Path, *, with_data: b
         arm.stop()
     assert done.returncode == 0, done.stderr[-2000:]
     entries = json.loads(done.stdout)
-    assert {entry["name"] for entry in entries} == set(Operation if with_data else READS)
+    assert {entry["name"] for entry in entries} == expected
     assert all(entry["num_failures"] == 0 and entry["num_requests"] > 0 for entry in entries)
 
 

@@ -38,7 +38,11 @@ def test_a_minimal_campaign_is_read(campaign: Path) -> None:
     assert plan.writes == {Operation.STOW_INSTANCE: 3}
 
 
-@pytest.mark.parametrize("path", sorted(CAMPAIGNS.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted(CAMPAIGNS / f"{name}.toml" for name in ("smoke", "ci", "evaluator")),
+    ids=lambda path: path.stem,
+)
 def test_shipped_campaigns_measure_every_operation_in_four_arms(path: Path) -> None:
     plan = read_plan(path)
     assert plan.name == path.stem

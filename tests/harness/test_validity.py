@@ -71,8 +71,8 @@ def test_a_block_on_the_border_is_valid(block: Block) -> None:
     assert block_faults(block, LIMITS) == []
 
 
-def twins(ratios: list[float]) -> dict[tuple[int, str], dict[Operation, float]]:
-    medians: dict[tuple[int, str], dict[Operation, float]] = {}
+def twins(ratios: list[float]) -> dict[tuple[int, str], dict[str, float]]:
+    medians: dict[tuple[int, str], dict[str, float]] = {}
     for number, ratio in enumerate(ratios):
         medians[number, "off"] = {Operation.QIDO_SERIES: 1.0}
         medians[number, "off2"] = {Operation.QIDO_SERIES: ratio}
