@@ -36,12 +36,18 @@ def take_reading(server_pid: int | None, generator_pid: int) -> Reading:
     switches = psutil.Process(generator_pid).num_ctx_switches().involuntary
     cpu_ms = rss = None
     if server_pid is not None:
-        server = psutil.Process(server_pid)
-        times = server.cpu_times()
-        cpu_ms = (times.user + times.system) * 1000
-        switches += server.num_ctx_switches().involuntary
-        rss = server.memory_info().rss
+        servers = _family(server_pid)
+        times = [each.cpu_times() for each in servers]
+        cpu_ms = sum(each.user + each.system for each in times) * 1000
+        switches += sum(each.num_ctx_switches().involuntary for each in servers)
+        rss = sum(each.memory_info().rss for each in servers)
     return Reading(total, stolen, cpu_ms, switches, rss, os.getloadavg()[0])
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """Return a process and what it has started: the workers of a server are the server."""
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
 
 
 def _cpu_ticks() -> tuple[int, int]:
@@ -55,9 +61,9 @@ def _cpu_ticks() -> tuple[int, int]:
 
 
 def pin(pid: int, cpu: int | None) -> None:
-    """Bind all threads of a process, and what they will start, to one CPU; None leaves it free."""
+    """Bind all threads of a process and its children, and what they will start; None leaves them free."""
     if cpu is not None:
-        for thread in psutil.Process(pid).threads():
+        for thread in [thread for each in _family(pid) for thread in each.threads()]:
             os.sched_setaffinity(thread.id, {cpu})
 
 

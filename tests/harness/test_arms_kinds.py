@@ -1,5 +1,6 @@
 """Arms of every kind start, say what they are, and take the same data: settings, revisions and Orthanc."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from scenarios.arm_plan import ArmPlan
@@ -17,6 +19,7 @@ from scenarios.comparability import compare_answers
 from scenarios.data_set import open_data_set
 from scenarios.filling import fill
 from scenarios.load.workload import build_workload
+from scenarios.machine import split_cpus, take_reading
 from scenarios.plan import PlanError
 
 orthanc_is_here = pytest.mark.skipif(
@@ -26,9 +29,9 @@ orthanc_is_here = pytest.mark.skipif(
 
 
 @contextmanager
-def running(plan: ArmPlan, folder: Path) -> Iterator[Arm]:
+def running(plan: ArmPlan, folder: Path, cpu: int | None = None) -> Iterator[Arm]:
     """Run one arm until the block ends."""
-    arm = new_arm(plan, folder / plan.name, None)
+    arm = new_arm(plan, folder / plan.name, cpu)
     arm.prepare()
     try:
         arm.start()
@@ -74,6 +77,19 @@ def test_settings_reach_the_server_and_are_recorded(tmp_path: Path) -> None:
     with running(ArmPlan("off", accounting="off", settings=settings), tmp_path) as arm:
         assert httpx.get(f"{arm.base_url}/studies?limit=0").is_success
         assert settings.items() <= arm.facts()["settings"].items()
+
+
+def test_the_workers_of_a_server_are_pinned_and_counted_with_it(tmp_path: Path) -> None:
+    cpu, _ = split_cpus()
+    plan = ArmPlan("off", accounting="off", settings={"workers": 2})
+    with running(plan, tmp_path, cpu) as arm:
+        assert arm.pid is not None
+        family = [psutil.Process(arm.pid), *psutil.Process(arm.pid).children(recursive=True)]
+        assert len(family) >= 3
+        if cpu is not None:
+            assert {tuple(os.sched_getaffinity(each.pid)) for each in family} == {(cpu,)}
+        alone = family[0].memory_info().rss
+        assert (take_reading(arm.pid, os.getpid()).rss_bytes or 0) > 2 * alone
 
 
 def test_a_setting_that_the_server_does_not_have_is_told(tmp_path: Path) -> None:
