@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
 
+from reports.goals import goal_of
 from reports.run import Run, RunError, find_run, read_run
 from reports.stats import Interval, SignedRank
 
@@ -123,12 +124,15 @@ def markdown(lines: Sequence[Line], arms: Sequence[str], baseline: str) -> str:
         others = [arm for arm in arms if arm != baseline]
         heads = [f"{baseline}/s", *(f"{arm}/s" for arm in others), *(f"{arm}: {baseline}" for arm in others)]
         paired = "off" in arms and "grants" in arms
+        judged = baseline == "orthanc" and "grants" in arms
         heads += ["grants: off"] if paired else []
+        heads += ["wanted of grants", ""] if judged else []
         text += [f"| operation | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
         for line in (each for each in lines if (each.data, each.phase) == (data, phase)):
             cells = [_rate(line, arm) for arm in (baseline, *others)]
             cells += [_ratio(line, arm, baseline) for arm in others]
             cells += [_ratio(line, "grants", "off")] if paired else []
+            cells += _judged(line, "grants", baseline) if judged else []
             text.append(f"| {line.operation} | {' | '.join(cells)} |")
     return "\n".join(text) + "\n"
 
@@ -143,6 +147,12 @@ def _rate(line: Line, arm: str) -> str:
 def _ratio(line: Line, arm: str, baseline: str) -> str:
     ratio = line.ratio(arm, baseline)
     return "n/a" if ratio is None else ratio.text
+
+
+def _judged(line: Line, arm: str, baseline: str) -> list[str]:
+    """Return what is wanted of the ratio, and whether it is reached."""
+    ratio, goal = line.ratio(arm, baseline), goal_of(line.data, line.phase, line.operation)
+    return [f"{goal.least:g}", "n/a" if ratio is None else goal.word(ratio.value, ratio.interval)]
 
 
 def csv_rows(lines: Sequence[Line], baseline: str) -> list[dict[str, object]]:
