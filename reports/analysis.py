@@ -29,7 +29,7 @@ class PairFindings:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was found in a run, or in one phase of it."""
+    """What was found in a run, or in one phase of it; its `run` holds no samples any more."""
 
     run: Run
     margin: Margin
@@ -106,7 +106,7 @@ def _analyse_phase(run: Run, margin: Margin, baseline: str) -> Analysis:
         return PairFindings(pair, tuple(findings), tuple(decompose(medians, operations, pair, twin_pair)))
 
     return Analysis(
-        run=run,
+        run=replace(run, samples=run.samples.head(0).copy()),  # nobody looks at the requests again
         margin=margin,
         baseline=baseline,
         arms=tuple(arms),

@@ -5,6 +5,7 @@ where about a hundred requests lie beyond it: a 99th percentile that rests on th
 """
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -95,13 +96,15 @@ def counts_of(run: Run) -> list[Count]:
     """Return requests, errors, SQL round trips and bytes, per operation and arm."""
     failed = run.samples[run.samples["error"].notna()]
     errors = failed.groupby(["operation", "arm"], observed=True).size()
-    good = {(operation, arm): rows for operation, arm, rows in _groups(run)}
-    found = []
-    for operation, arm in itertools.product(operations_of(run), arms_of(run)):
-        wrong, rows = int(errors.get((operation, arm), 0)), good.get((operation, arm))
-        if rows is not None or wrong:
-            found.append(_count(operation, arm, rows, wrong))
-    return found
+    found = {
+        (operation, arm): _count(operation, arm, rows, int(errors.get((operation, arm), 0)))
+        for operation, arm, rows in _groups(run)
+    }
+    order = list(itertools.product(operations_of(run), arms_of(run)))
+    for key in order:
+        if key not in found and (wrong := int(errors.get(key, 0))):
+            found[key] = _count(*key, None, wrong)
+    return [found[key] for key in order if key in found]
 
 
 def _count(operation: str, arm: str, rows: pd.DataFrame | None, errors: int) -> Count:
@@ -137,10 +140,10 @@ def curves_of(run: Run) -> list[Curve]:
     ]
 
 
-def _groups(run: Run) -> list[tuple[str, str, pd.DataFrame]]:
-    """Return the requests that succeeded, per operation and arm, in the order of the report."""
-    groups = dict(iter(run.successes.groupby(["operation", "arm"], observed=True)))
-    order = itertools.product(operations_of(run), arms_of(run))
-    return [
-        (operation, arm, groups[operation, arm]) for operation, arm in order if (operation, arm) in groups
-    ]
+def _groups(run: Run) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield the requests that succeeded, per operation and arm, in the order of the report."""
+    groups = run.successes.groupby(["operation", "arm"], observed=True)
+    measured = set(groups.groups)
+    for operation, arm in itertools.product(operations_of(run), arms_of(run)):
+        if (operation, arm) in measured:  # one group at a time: all of them are a copy of the run
+            yield operation, arm, groups.get_group((operation, arm))

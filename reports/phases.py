@@ -35,7 +35,7 @@ def by_phase(run: Run) -> Iterator[Run]:
         if len(names) == 1:
             yield replace(run, phase=phase)
             return
-        blocks = run.blocks[run.blocks["phase"].fillna(run.phase.name) == name]
+        blocks: pd.DataFrame = run.blocks[run.blocks["phase"].fillna(run.phase.name) == name]
         samples = run.samples[run.samples["block"].isin(blocks["block"])]
         if not samples.empty:
             yield replace(run, phase=phase, blocks=blocks, samples=samples)

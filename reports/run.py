@@ -187,10 +187,16 @@ def read_samples(path: Path) -> pd.DataFrame:
         if lacking := [name for name in COLUMNS if name not in source.schema.names]:
             raise RunError(f"{path}/samples lacks the columns {', '.join(lacking)}")
         further = [name for name in SPAN_COLUMNS if name in source.schema.names and name not in COLUMNS]
-        table = source.to_table(columns=[*COLUMNS, *further])
+        batches = source.to_batches(columns=[*COLUMNS, *further])
+        # One batch at a time, so that the clocks of ten million requests are never in memory together.
+        parts = [_in_milliseconds(pa.Table.from_batches([batch])) for batch in batches if batch.num_rows]
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{path}/samples cannot be read: {error}") from None
-    frame: pd.DataFrame = _in_milliseconds(table).to_pandas(self_destruct=True, split_blocks=True)
+    if not parts:
+        raise NothingMeasuredError(f"{path} has no samples: no request was recorded")
+    table = pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
+    del parts
+    frame: pd.DataFrame = table.to_pandas(self_destruct=True, split_blocks=True)
     return frame
 
 
@@ -198,9 +204,10 @@ def _in_milliseconds(table: pa.Table) -> pa.Table:
     """Return the table with durations instead of clocks, and spans in milliseconds."""
     for name, (later, earlier) in DURATIONS.items():
         nanoseconds = pc.cast(pc.subtract(table[later], table[earlier]), pa.float64())
-        table = table.append_column(name, pc.divide(nanoseconds, NS_PER_MS))
+        # Seven digits: half the memory, and a tenth of a nanosecond of a millisecond.
+        table = table.append_column(name, pc.cast(pc.divide(nanoseconds, NS_PER_MS), pa.float32()))
     spans = {source: name for source, name in SPAN_COLUMNS.items() if source in table.column_names}
     for source, name in spans.items():
         span = pc.divide(pc.cast(table[source], pa.float32()), pa.scalar(US_PER_MS, pa.float32()))
         table = table.append_column(name, span)
-    return table.drop_columns([*STAMPS, *spans]).unify_dictionaries()
+    return table.drop_columns([*STAMPS, *spans])

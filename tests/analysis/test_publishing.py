@@ -19,10 +19,30 @@ def test_a_published_run_gives_the_same_verdicts(quiet_run: Path, analysis: Anal
     assert main([str(quiet_run), "copy", "--into", str(tmp_path)]) == 0
     assert verdict_document(analyse_run(tmp_path / "copy")) == verdict_document(analysis)
     lines = (tmp_path / "copy" / "SHA256SUMS").read_text(encoding="ascii").splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     for line in lines:
         digest, name = line.split("  ")
         assert hashlib.sha256((tmp_path / "copy" / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_large_run_is_published_with_coarser_clocks_and_every_request(
+    quiet_run: Path, analysis: Analysis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(quiet_run), "fine", "--into", str(tmp_path)]) == 0
+    bound_mb = (tmp_path / "fine" / "samples" / "all.parquet").stat().st_size / 1e6 - 1e-6
+    assert main([str(quiet_run), "coarse", "--into", str(tmp_path), "--most-mb", str(bound_mb)]) == 0
+    facts = json.loads((tmp_path / "coarse" / "published.json").read_text(encoding="ascii"))
+    assert facts == {"run": analysis.run.id, "requests": 64 * 90, "clock_resolution_ns": 100}
+    for fine, coarse in zip(
+        verdict_document(analysis)["rows"],
+        verdict_document(analyse_run(tmp_path / "coarse"))["rows"],
+        strict=True,
+    ):
+        assert coarse["delta_ms"] == pytest.approx(fine["delta_ms"], abs=2e-4)
+        assert coarse["verdict"] == fine["verdict"]
+    assert main([str(quiet_run), "none", "--into", str(tmp_path), "--most-mb", "0.001"]) == 2
+    assert "raise --most-mb" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_published_run_is_frozen(

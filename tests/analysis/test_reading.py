@@ -66,7 +66,7 @@ def test_without_blocks_all_requests_count_and_the_report_says_so(tmp_path: Path
     folder = write_run(tmp_path / "run", SMALL)
     (folder / "blocks.parquet").unlink()
     analysis = analyse_run(folder)
-    assert len(analysis.run.samples) == 6 * 4 * 15
+    assert len(read_run(folder).samples) == 6 * 4 * 15
     assert "blocks.parquet" in analysis.missing[0]
     assert analysis.loads == ()
 
