@@ -17,6 +17,7 @@ from starlette.types import Message
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from reference_server.gathering import Gathering
 from reference_server.outlet import Outlet
 
 MAX_HEAD_BYTES = 65_536
@@ -115,14 +116,19 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answered = cycle
+        held: list[Any] = []  # the head, until there is a body
 
         async def send(message: Any) -> None:
             if cycle.disconnected:
                 raise ClientGoneError
-            if message["type"] == ZERO_COPY:
+            head, held[:] = held[:], []
+            if message["type"] == "http.response.start":
+                held.append(message)
+            elif message["type"] == ZERO_COPY:
+                await self._send(cycle, head)
                 await self._send_file(cycle, message)
             else:
-                await cycle.send(message)
+                await self._send(cycle, [*head, message])
 
         async def answer(scope: Any, receive: ASGIReceiveCallable, _: ASGISendCallable) -> None:
             scope["extensions"] = {ZERO_COPY: {}}
@@ -132,6 +138,21 @@ class Connection(HttpToolsProtocol):
                 return
 
         super()._start_asgi_task(cycle, answer)
+
+    async def _send(self, cycle: RequestResponseCycle, messages: list[Any]) -> None:
+        """Send messages of an answer, with one write if they are several."""
+        if len(messages) <= 1:
+            for message in messages:
+                await cycle.send(message)
+            return
+        gathering = Gathering(self.transport)
+        cycle.transport = gathering
+        try:
+            for message in messages:
+                await cycle.send(message)
+        finally:
+            cycle.transport = self.transport
+            gathering.flush()
 
     async def _send_file(self, cycle: RequestResponseCycle, message: Message) -> None:
         """Send octets of a file as a part of a body, as one chunk where no length was announced."""
