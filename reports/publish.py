@@ -4,9 +4,9 @@
 
 All samples go into one compressed file, sorted; run.json and blocks.parquet are copied as they are, and
 SHA256SUMS freezes them. An analysis of the copy gives the same numbers as one of the original. No request is
-left out: a run whose samples take more than the bound has its clocks rounded to 100 ns, which changes a time
-by a ten-thousandth of a millisecond at most, and one that is still too large is refused. `published.json`
-says which run it was and how fine its clocks are.
+left out: a run whose samples take more than the bound has its clocks and spans rounded to microseconds, which
+changes a time by a thousandth of a millisecond at most, and one that is still too large is refused.
+`published.json` says which run it was and how fine its clocks are.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from reports.run import PUBLISHED, RunError, find_run, read_run
 FILES = ("run.json", "blocks.parquet", "samples/all.parquet", "published.json")
 SAMPLES = "samples/all.parquet"
 MOST_MB = 15.0  # what a git repository bears
-COARSE_NS = 100
+COARSE_NS = 1000
 STAMPS = ("due_ns", "sent_ns", "first_byte_ns", "end_ns")
 COUNTERS = (*STAMPS, "seq", "request_bytes", "response_bytes")
 
@@ -59,7 +59,7 @@ def publish(source: Path, target: Path, most_mb: float = MOST_MB) -> None:
 def _within(samples: pa.Table, most_mb: float) -> tuple[bytes, int]:
     """Return the samples as a file of at most that size, and the resolution of its clocks in nanoseconds."""
     for resolution_ns in (1, COARSE_NS):
-        written = _compressed(_rounded(samples, resolution_ns) if resolution_ns > 1 else samples)
+        written = _compressed(samples if resolution_ns == 1 else _in_microseconds(samples))
         if len(written) <= most_mb * 1e6:
             return written, resolution_ns
     raise RunError(
@@ -68,10 +68,13 @@ def _within(samples: pa.Table, most_mb: float) -> tuple[bytes, int]:
     )
 
 
-def _rounded(samples: pa.Table, resolution_ns: int) -> pa.Table:
-    """Return the samples with clocks that are multiples of the resolution."""
-    for name in STAMPS:
-        rounded = pc.multiply(pc.divide(samples[name], resolution_ns), resolution_ns)  # whole numbers
+def _in_microseconds(samples: pa.Table) -> pa.Table:
+    """Return the samples with clocks and spans that are whole microseconds."""
+    for name in (*STAMPS, *(each for each in samples.column_names if each.startswith("server_"))):
+        if name in STAMPS:  # whole numbers of nanoseconds
+            rounded = pc.multiply(pc.divide(samples[name], COARSE_NS), COARSE_NS)
+        else:
+            rounded = pc.round(samples[name])
         samples = samples.set_column(samples.column_names.index(name), name, rounded)
     return samples
 
