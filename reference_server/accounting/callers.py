@@ -14,7 +14,7 @@ from reference_server.accounting.policy import Credentials, Operation, Storer
 from reference_server.decision import note_principal
 from reference_server.errors import Forbidden, Unauthorized
 from reference_server.storage.database import Database
-from reference_server.storage.predicate import Predicate, Value
+from reference_server.storage.predicate import Predicate, Slot, Value
 
 ANONYMOUS = 1
 AUTHENTICATED = 2
@@ -70,25 +70,21 @@ _ISSUING_VIEWER = """issuing_viewer (id) AS MATERIALIZED (
 )"""
 
 
-def viewing(credentials: Credentials, now: float) -> Predicate:
+def viewing(credentials: Credentials, now: float | Slot) -> Predicate:
     """Return the table expressions of the caller and of the principals for whom visibility is kept.
 
     Those are the caller itself and the roles of a signed token, or, of a link, its principal and its issuer.
     """
-    if credentials.user is not None:
-        if not credentials.roles:
-            return Predicate(f"{_BY_NAME}, {_VIEWER}", (credentials.user,))
-        values: tuple[Value, ...] = (credentials.user, orjson.dumps(credentials.roles).decode())
-        return Predicate(f"{_BY_NAME}, {_VIEWER_WITH_ROLES}", values)
-    if credentials.token_hash is None:
-        return Predicate(f"{_NOBODY}, {_VIEWER}")
-    values = (credentials.token_hash, now)
+    who = identified(credentials, now)
     if credentials.link:
-        return Predicate(f"{_BY_LINK}, {_VIEWER}, {_ISSUING_VIEWER}", values)
-    return Predicate(f"{_BY_HASH}, {_VIEWER}", values)
+        return Predicate(f"{who.sql}, {_VIEWER}, {_ISSUING_VIEWER}", who.values)
+    if credentials.roles:
+        roles = orjson.dumps(credentials.roles).decode()
+        return Predicate(f"{who.sql}, {_VIEWER_WITH_ROLES}", (*who.values, roles))
+    return Predicate(f"{who.sql}, {_VIEWER}", who.values)
 
 
-def identified(credentials: Credentials, now: float) -> Predicate:
+def identified(credentials: Credentials, now: float | Slot) -> Predicate:
     """Return the table expressions of the caller and its subjects."""
     if credentials.user is not None:
         if not credentials.roles:

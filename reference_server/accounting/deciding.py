@@ -22,7 +22,7 @@ from reference_server.errors import Unauthorized
 from reference_server.storage import index
 from reference_server.storage.candidates import PARTS, Candidate, candidate, candidates_statement
 from reference_server.storage.database import Database
-from reference_server.storage.index import Page
+from reference_server.storage.page import Page
 from reference_server.storage.predicate import Predicate, every
 from reference_server.storage.records import Level, Located, Results
 

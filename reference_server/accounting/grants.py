@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from reference_server.accounting.callers import identified
 from reference_server.accounting.levels import Levels
 from reference_server.accounting.policy import Access, Credentials, Operation
+from reference_server.accounting.rules import Rules
 from reference_server.accounting.storing import StoringByGrant
 from reference_server.accounting.walk import visible_studies
-from reference_server.storage.predicate import Predicate
+from reference_server.storage.predicate import NOW, Predicate
 
 LIVE = """held.subject_id IN (SELECT id FROM {subjects}) AND held.operations & {operation}
     AND held.revoked_at IS NULL
@@ -36,11 +37,11 @@ class StoredReach:
     study_key: str
     scope: str = ""
 
-    def predicate(self, operation: Operation, now: float, through: str) -> Predicate:
+    def predicate(self, operation: Operation, through: str) -> Predicate:
         """Return the predicate that a live grant of the operation to one of the subjects reaches the row."""
         live = LIVE.format(operation=int(operation), subjects=through)
         sql = REACHES.format(study_key=self.study_key, scope=self.scope, table=self.table, live=live)
-        return Predicate(sql, (now, now, now, now))
+        return Predicate(sql, (NOW, NOW, NOW, NOW))
 
 
 # A grant on a series or an instance makes its study visible; a grant on a study makes all below it visible.
@@ -71,8 +72,12 @@ class Grants(StoringByGrant):
     def __init__(self, streams: int = 6) -> None:
         """Merge listings from this many streams; a caller with more subjects has the rest of them sorted."""
         self.streams = streams
+        self._rules = Rules(self._access)
 
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return the predicates over live grants of the caller."""
-        studies = visible_studies(now, subjects=self.streams, repositories=self.streams)
-        return LEVELS.access(identified(credentials, now), credentials, now, studies)
+        return self._rules.access(credentials, now)
+
+    def _access(self, credentials: Credentials) -> Access:
+        studies = visible_studies(subjects=self.streams, repositories=self.streams)
+        return LEVELS.access(identified(credentials, NOW), credentials, studies)

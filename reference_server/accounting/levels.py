@@ -10,7 +10,7 @@ from reference_server.storage.predicate import Predicate
 class Reach(Protocol):
     """How a design decides about the rows of one level."""
 
-    def predicate(self, operation: Operation, now: float, through: str) -> Predicate:
+    def predicate(self, operation: Operation, through: str) -> Predicate:
         """Return the predicate that some principal of the table `through` may do this with the row."""
 
 
@@ -31,15 +31,13 @@ class Levels:
     whole_series: Reach
     instance: Reach
 
-    def access(
-        self, who: Predicate, credentials: Credentials, now: float, studies: Predicate | None
-    ) -> Access:
+    def access(self, who: Predicate, credentials: Credentials, studies: Predicate | None) -> Access:
         """Return what the caller may see; `who` defines the table expressions."""
         if credentials.link:
-            return self._access_of_link(who, now)
+            return self._access_of_link(who)
 
         def mine(reach: Reach, operation: Operation = Operation.DISCOVER) -> Predicate:
-            return reach.predicate(operation, now, self.caller)
+            return reach.predicate(operation, self.caller)
 
         return Access(
             caller=who,
@@ -54,14 +52,14 @@ class Levels:
             studies=studies,
         )
 
-    def _access_of_link(self, who: Predicate, now: float) -> Access:
+    def _access_of_link(self, who: Predicate) -> Access:
         """Return what the grant of a link reaches and its issuer reaches too: decided instance by instance.
 
         A study is there if one instance of it is; that both hold something of the study is not enough.
         """
 
         def both(reach: Reach, operation: Operation = Operation.DISCOVER) -> Predicate:
-            return reach.predicate(operation, now, self.caller) & reach.predicate(operation, now, self.issuer)
+            return reach.predicate(operation, self.caller) & reach.predicate(operation, self.issuer)
 
         instance = both(self.instance)
         below = "EXISTS (SELECT 1 FROM instance WHERE instance.{key} = {table}.id AND " + instance.sql + ")"  # noqa: S608  constants

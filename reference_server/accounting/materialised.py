@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from reference_server.accounting.callers import viewing
 from reference_server.accounting.levels import Levels
 from reference_server.accounting.policy import Access, Credentials, Operation
+from reference_server.accounting.rules import Rules
 from reference_server.accounting.storing import StoringByGrant
-from reference_server.storage.predicate import Predicate
+from reference_server.storage.predicate import NOW, Predicate
 
 IN_FORCE = """seen.operations & {operation}
     AND (seen.not_before IS NULL OR seen.not_before <= ?) AND (seen.expires IS NULL OR seen.expires > ?)"""
@@ -24,7 +25,7 @@ class Sight:
     study_key: str
     scope: str = ""
 
-    def predicate(self, operation: Operation, now: float, through: str) -> Predicate:
+    def predicate(self, operation: Operation, through: str) -> Predicate:
         """Return the predicate that one of the viewers may do this with the row."""
         in_force = IN_FORCE.format(operation=int(operation))
         sql = (
@@ -32,7 +33,7 @@ class Sight:
             f" WHERE seen.principal_id IN (SELECT id FROM {through})"
             f" AND seen.study_id = {self.study_key}{self.scope} AND {in_force})"
         )
-        return Predicate(sql, (now, now))
+        return Predicate(sql, (NOW, NOW))
 
 
 _OF_SERIES = " AND seen.series_id IN (0, series.id)"
@@ -57,17 +58,24 @@ class Materialised(StoringByGrant):
     accounts = True
     preparation = "materialised.sql"
 
+    def __init__(self) -> None:
+        """Prepare the predicates of each kind of credentials."""
+        self._rules = Rules(self._access)
+
     def access(self, credentials: Credentials, now: float) -> Access:
         """Return the predicates over what the caller was found to see."""
-        studies = None if credentials.roles else _walk(now)
-        return LEVELS.access(viewing(credentials, now), credentials, now, studies)
+        return self._rules.access(credentials, now)
+
+    def _access(self, credentials: Credentials) -> Access:
+        studies = None if credentials.roles else _walk()
+        return LEVELS.access(viewing(credentials, NOW), credentials, studies)
 
 
-def _walk(now: float) -> Predicate:
+def _walk() -> Predicate:
     """Return the statement of all studies of one viewer; the primary key has them in order."""
     in_force = IN_FORCE.format(operation=int(Operation.DISCOVER))
     sql = (
         "SELECT DISTINCT seen.study_id AS id FROM visibility AS seen"  # noqa: S608  the text is of constants
         f" WHERE seen.principal_id = (SELECT id FROM caller) AND {in_force}"
     )
-    return Predicate(sql, (now, now))
+    return Predicate(sql, (NOW, NOW))

@@ -7,7 +7,7 @@ from reference_server.accounting.policy import Access, Credentials, Storer
 from reference_server.errors import Forbidden
 from reference_server.storage.database import Database, Transaction
 
-EVERYTHING = Access()
+EVERYTHING = Access(name="everything")
 DEFAULT_NAME = "default"
 DEFAULT_REPOSITORY = Storer(principal_id=None, repository_id=1)
 

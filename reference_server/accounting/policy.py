@@ -6,15 +6,18 @@ write it is handed the open transaction. What is visible is a projection: a stud
 caller iff it holds an instance that the caller may discover, and every count is a count of visible instances.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntFlag
 from typing import Protocol
 
+from reference_server.accounting.seeing import all_seen, binding_of, study_seen, with_changes
 from reference_server.storage.database import Database, Transaction
-from reference_server.storage.index import Stage
-from reference_server.storage.predicate import FALSE, TRUE, Predicate
+from reference_server.storage.access import Stage
+from reference_server.storage.predicate import FALSE, TRUE, Predicate, Slot, Value
+from reference_server.storage.sight import Seen, Sight
+from reference_server.storage.sights import Survey
 
 
 class Operation(IntFlag):
@@ -36,9 +39,9 @@ class Credentials:
     An identity is a user's name, and perhaps roles, from a token that an identity provider signed.
     """
 
-    token_hash: bytes | None = None
+    token_hash: bytes | Slot | None = None
     link: bool = False  # the token is that of a link
-    user: str | None = None
+    user: str | Slot | None = None
     roles: tuple[str, ...] = ()
 
     @property
@@ -69,6 +72,35 @@ class Access:
     repository: str | None = None  # the one in which all of this lies
     stage: Stage | None = None  # decides upon candidates first, where the predicates do not decide themselves
     undecided: Predicate = FALSE  # while they are being found
+    survey: Survey | None = None  # how to find out what the caller sees, where it may be remembered
+    sighted: bool = False  # the predicates look into what is remembered
+    name: Hashable = None  # what accesses with the same texts have in common; without it none is kept
+    binding: Mapping[Slot, Value] = field(default_factory=dict)  # of the slots in the predicates
+
+    def through(self, sight: Sight) -> "Access":
+        """Return this with a sight of the caller before each predicate."""
+        binding = {**self.binding, **binding_of(sight)}
+        found = _sighted.get(self.name)
+        if found is None:
+            found = self._through_any()
+            if self.name is not None:
+                _sighted[self.name] = found
+        return replace(found, survey=self.survey, binding=binding)
+
+    def _through_any(self) -> "Access":
+        assert self.caller is not None
+        return replace(
+            self,
+            caller=with_changes(self.caller),
+            study=study_seen("study.id", self.study),
+            series=all_seen("series.study_id", self.series, Seen.WHOLE),
+            instance=all_seen("instance.study_id", self.instance, Seen.WHOLE),
+            whole_study=all_seen("study.id", self.whole_study, Seen.WHOLE),
+            whole_series=all_seen("series.study_id", self.whole_series, Seen.WHOLE),
+            retrievable=all_seen("instance.study_id", self.retrievable, Seen.RETRIEVABLE),
+            sighted=True,
+            name=None if self.name is None else (self.name, "sighted"),
+        )
 
     def within(self, repository: str) -> "Access":
         """Return the part of this that lies in one repository; one that does not exist holds nothing."""
@@ -81,6 +113,9 @@ class Access:
             instance=here("instance") & self.instance,
             studies=None,
             repository=repository,
+            survey=None,
+            name=None,
+        )
         )
 
     def here(self, table: str) -> Predicate:
@@ -89,6 +124,9 @@ class Access:
             return TRUE
         key = "(SELECT repository.id FROM repository WHERE repository.name = ?)"
         return Predicate(f"{table}.repository_id = {key}", (self.repository,))
+
+
+_sighted: dict[Hashable, Access] = {}  # one for each name, and there are few
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,4 +67,44 @@ CREATE INDEX IF NOT EXISTS grant_by_repository ON access_grant (repository_id, s
 CREATE INDEX IF NOT EXISTS grant_by_parent ON access_grant (parent_id) WHERE parent_id IS NOT NULL;
 -- A listing walks the grants of a subject in this index alone, in the order of studies.
 CREATE INDEX IF NOT EXISTS grant_by_subject
-    ON access_grant (subject_id, study_id, operations, revoked_at, not_before, expires);
+    ON access_grant (subject_id, study_id, operations, revoked_at, not_before, expires, series_id);
+
+-- What has changed about who may see what: for whom (null: for everybody), and from which study on. A process that
+-- remembers what a caller sees looks here, in the statement that uses it, how much of that still counts.
+CREATE TABLE IF NOT EXISTS access_change (
+    id INTEGER PRIMARY KEY,
+    subject_id INTEGER,
+    study_id INTEGER NOT NULL
+);
+CREATE TRIGGER IF NOT EXISTS grant_begins AFTER INSERT ON access_grant BEGIN
+    INSERT INTO access_change (subject_id, study_id) VALUES (NEW.subject_id, coalesce(NEW.study_id, 0));
+END;
+CREATE TRIGGER IF NOT EXISTS grant_changes
+AFTER UPDATE OF subject_id, operations, repository_id, study_id, series_id, instance_id, not_before, expires, revoked_at
+ON access_grant BEGIN
+    INSERT INTO access_change (subject_id, study_id)
+    VALUES (OLD.subject_id, coalesce(OLD.study_id, 0)), (NEW.subject_id, coalesce(NEW.study_id, 0));
+END;
+CREATE TRIGGER IF NOT EXISTS grant_ends AFTER DELETE ON access_grant BEGIN
+    INSERT INTO access_change (subject_id, study_id) VALUES (OLD.subject_id, coalesce(OLD.study_id, 0));
+END;
+-- Every principal is a member of itself, so the member stands for whoever is a member through it.
+CREATE TRIGGER IF NOT EXISTS member_joins AFTER INSERT ON closure BEGIN
+    INSERT INTO access_change (subject_id, study_id) VALUES (NEW.member_id, 0);
+END;
+CREATE TRIGGER IF NOT EXISTS member_leaves AFTER DELETE ON closure BEGIN
+    INSERT INTO access_change (subject_id, study_id) VALUES (OLD.member_id, 0);
+END;
+CREATE TRIGGER IF NOT EXISTS principal_changes AFTER UPDATE OF kind, name ON principal BEGIN
+    INSERT INTO access_change (subject_id, study_id) VALUES (NEW.id, 0);
+END;
+CREATE TRIGGER IF NOT EXISTS study_moves AFTER UPDATE OF id, repository_id ON study BEGIN
+    INSERT INTO access_change (study_id) VALUES (min(OLD.id, NEW.id));
+END;
+CREATE TRIGGER IF NOT EXISTS study_ends AFTER DELETE ON study BEGIN
+    INSERT INTO access_change (study_id) VALUES (OLD.id);
+END;
+-- Who knows nothing later than the first that is kept knows nothing.
+CREATE TRIGGER IF NOT EXISTS access_changes_fade AFTER INSERT ON access_change WHEN NEW.id % 4096 = 0 BEGIN
+    DELETE FROM access_change WHERE id <= NEW.id - 16384;
+END;

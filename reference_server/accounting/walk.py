@@ -8,7 +8,7 @@ statement should not: the first few have a stream each, the rest are sorted into
 """
 
 from reference_server.accounting.policy import Operation
-from reference_server.storage.predicate import Predicate
+from reference_server.storage.predicate import NOW, Predicate
 
 IN_FORCE = f"""held.operations & {int(Operation.DISCOVER)} AND held.revoked_at IS NULL
     AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)"""
@@ -19,7 +19,7 @@ REPOSITORIES = f"""granted_repository (id) AS MATERIALIZED (
 )"""
 
 
-def visible_studies(now: float, *, subjects: int, repositories: int) -> Predicate:
+def visible_studies(*, subjects: int, repositories: int) -> Predicate:
     """Return the statement of the keys of all visible studies, for the table expression `subject`.
 
     `subjects` and `repositories` are the numbers of streams that are merged one by one. A materialised table
@@ -40,4 +40,4 @@ def visible_studies(now: float, *, subjects: int, repositories: int) -> Predicat
         " CROSS JOIN study ON study.repository_id = further.id"
     )
     sql = f"WITH {REPOSITORIES} {' UNION '.join(streams)}"
-    return Predicate(sql, (now,) * sql.count("?"))
+    return Predicate(sql, (NOW,) * sql.count("?"))

@@ -90,7 +90,9 @@ class Procedure:
             query = self.checked_query(request.query_params.multi_items())
             content = None if self.body is None else await read_json(request.stream())
             asked = Asked(caller, now, request.path_params, query, self.checked_body(content))
-            result = await archive.database.write(lambda write: self.work(write, asked))
+            # What only reads must not hold up who writes.
+            carry_out = archive.database.snapshot if method == "GET" else archive.database.write
+            result = await carry_out(lambda transaction: self.work(transaction, asked))
             return _answer(request, status_of(method), result)
 
         handle.__doc__ = self.work.__doc__

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from reference_server.storage.database import Row
-from reference_server.storage.index import METADATA, SOURCE
+from reference_server.storage.statements import METADATA, SOURCE
 from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Level
 

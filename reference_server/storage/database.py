@@ -8,7 +8,9 @@ as durable as the setting says: with `full` on disk, since every commit is synch
 """
 
 import asyncio
+import logging
 import sqlite3
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
@@ -23,16 +25,19 @@ from reference_server.errors import Unavailable
 from reference_server.settings import Durability
 from reference_server.storage.moments import utc_moment
 from reference_server.storage.names import fold_name, name_words
-from reference_server.storage.predicate import Value
+from reference_server.storage.predicate import Predicate, Value
 from reference_server.storage.short_reads import ShortReads
+from reference_server.storage.sights import Sights, Survey
 from reference_server.timing import count_round_trip, measured
 
+LOG = logging.getLogger("reference_server")
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
 Write = Callable[["Transaction"], Coroutine[Any, Any, Result]]
 GROUP_LIMIT = 64
 READER_CACHE_KIBIBYTES = 65_536
 SHORT_READS_CACHE_KIBIBYTES = 16_384
+SURVEYOR_CACHE_KIBIBYTES = 8_192
 WRITER_CACHE_KIBIBYTES = 16_384  # more of a large transaction goes to the write-ahead log before its commit
 # What SQL calls by these names, with so many arguments.
 FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
@@ -90,6 +95,9 @@ class Database:
         self._synchronous = "FULL" if durability is Durability.FULL else "NORMAL"
         self._pending: asyncio.Queue[Pending] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="surveyor")
+        self._surveys: set[asyncio.Task[None]] = set()
+        self.sights = Sights()
 
     async def open(self) -> None:
         """Open the connections, create what the schema lacks, and start the writer."""
@@ -103,12 +111,16 @@ class Database:
         self._short_reads = ShortReads(self._path, self._pragmas(SHORT_READS_CACHE_KIBIBYTES))
         for name, arguments, function in FUNCTIONS:
             self._short_reads.connection.create_function(name, arguments, function, deterministic=True)
+        self._surveyor = await self._in_surveyor(self._open_surveyor)
         self._committer = asyncio.create_task(self._commit_forever(), name="committer")
 
     async def close(self) -> None:
         """Stop the writer and close the connections."""
         self._committer.cancel()
         await asyncio.gather(self._committer, return_exceptions=True)
+        await self.surveys_end()
+        await self._in_surveyor(self._surveyor.close)
+        self._aside.shutdown()
         self._short_reads.close()
         await self._reader.close()
         await self._in_writer(self._writer.close)
@@ -117,6 +129,16 @@ class Database:
     async def _in_writer(self, work: Callable[[], Result]) -> Result:
         """Return the result of what is done in the writer's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _in_surveyor(self, work: Callable[[], Result]) -> Result:
+        """Return the result of what is read aside, in a thread that neither reads nor writes wait for."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, work)
+
+    def _open_surveyor(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        for pragma in (*self._pragmas(SURVEYOR_CACHE_KIBIBYTES), "query_only=1"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
 
     def _pragmas(self, cache_kibibytes: int) -> tuple[str, ...]:
         return (
@@ -146,6 +168,49 @@ class Database:
 
     async def _long_read(self, sql: str, values: Sequence[Value]) -> list[Row]:
         return await self._reader.execute_fetchall(sql, values)  # type: ignore[return-value]  # typed as Row
+
+    async def snapshot(self, work: Write[Result]) -> Result:
+        """Return what a work that only reads finds in one snapshot, aside from other reads and writes."""
+        with measured("index"):
+            result, round_trips = await self._in_surveyor(partial(copy_context().run, self._look, work))
+        count_round_trip(round_trips)
+        return result
+
+    def _look(self, work: Write[Result]) -> tuple[Result, int]:
+        transaction = Transaction(self._surveyor)
+        try:
+            self._surveyor.execute("BEGIN")
+            try:
+                return _carried_out(work(transaction)), transaction.round_trips
+            finally:
+                self._surveyor.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise Unavailable("the index cannot be read") from error
+
+    def note_read(self, survey: Survey) -> None:
+        """Note that a valid caller has read something; if it is due, find out aside what the caller sees."""
+        if self.sights.read(survey, time.monotonic()):
+            task = asyncio.create_task(self._find_out(survey), name="survey")
+            self._surveys.add(task)
+            task.add_done_callback(self._surveys.discard)
+
+    async def surveys_end(self) -> None:
+        """Return when no survey is under way."""
+        await asyncio.gather(*self._surveys)
+
+    async def _find_out(self, survey: Survey) -> None:
+        row: Row | None = None
+        began = time.monotonic()
+        try:
+            row = await self._in_surveyor(partial(self._row_of, survey.statement.bound(survey.binding)))
+        except sqlite3.Error:
+            LOG.exception("what a caller sees cannot be read; it is asked of the index each time")
+        ended = time.monotonic()
+        self.sights.surveyed(survey, row, ended, ended - began)
+
+    def _row_of(self, statement: Predicate) -> Row:
+        row: Row = self._surveyor.execute(statement.sql, statement.values).fetchone()
+        return row
 
     async def write(self, work: Write[Result]) -> Result:
         """Carry out the work inside the next group commit and return its result once that is done.

@@ -33,6 +33,13 @@ CREATE INDEX IF NOT EXISTS study_by_patient_name ON study (patient_name);
 CREATE INDEX IF NOT EXISTS study_by_date ON study (study_date);
 CREATE INDEX IF NOT EXISTS study_by_accession_number ON study (accession_number);
 
+-- Study UIDs that more than one repository has held: where none is, no search looks for twins.
+CREATE TABLE IF NOT EXISTS shared_study_uid (study_uid TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS study_shares_uid AFTER INSERT ON study
+WHEN EXISTS (SELECT 1 FROM study AS twin WHERE twin.study_uid = NEW.study_uid AND twin.id <> NEW.id) BEGIN
+    INSERT OR IGNORE INTO shared_study_uid VALUES (NEW.study_uid);
+END;
+
 -- The words of the names of a study, without case and accents, for fuzzy matching.
 CREATE TABLE IF NOT EXISTS name_word (
     tag INTEGER NOT NULL,

@@ -9,9 +9,9 @@ from reference_server.accounting.off import Off
 from reference_server.accounting.policy import AccessPolicy, Credentials
 from reference_server.dicomweb.matching import search_predicate
 from reference_server.dicomweb.query_string import parse_search
-from reference_server.storage.index import Page, search_statement
 from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Level
+from reference_server.storage.statements import search_statement
 
 DESIGNS: dict[str, AccessPolicy] = {"off": Off(), "allow-all": AllowAll(), "grants": Grants()}
 CREDENTIALS = Credentials(b"h" * 32)
@@ -27,7 +27,7 @@ def test_statement_of_a_search(benchmark: BenchmarkFixture, design: str) -> None
         access = policy.access(CREDENTIALS, 0.0)
         wanted = parse_search(Level.STUDY, PARAMETERS)
         where = search_predicate(wanted, access)
-        return search_statement(Level.STUDY, where, access, Page(25, 0), with_metadata=False)
+        return search_statement(Level.STUDY, where, access, with_metadata=False)
 
     statement = benchmark(build)
     assert ("access_grant" in statement.sql) == (design == "grants")

@@ -33,6 +33,7 @@ from reference_server.accounting.tokens import issue_token, token_hash
 from reference_server.accounting.transfer import Owner, owner_of, transfer
 from reference_server.errors import ArchiveError
 from reference_server.storage.database import Database, Row, Transaction
+from reference_server.storage.predicate import bound
 from tests.server.worlds import NOW, REPOSITORIES, USERS, Grant, Instance, World, build, worlds
 
 Change = tuple[str, Any, Any, int]
@@ -166,7 +167,9 @@ async def decided(database: Database, policy: AccessPolicy, token: str) -> dict[
         (access.retrievable, Operation.RETRIEVE),
     ):
         sql = f"WITH {access.caller.sql} SELECT instance.id FROM instance, caller WHERE {predicate.sql}"
-        for (key,) in await database.read(sql, (*access.caller.values, *predicate.values)):
+        for (key,) in await database.read(
+            sql, bound((*access.caller.values, *predicate.values), access.binding)
+        ):
             found[key] = found.get(key, Operation.NOTHING) | operation
     return found
 
