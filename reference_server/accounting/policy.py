@@ -13,8 +13,8 @@ from enum import IntFlag
 from typing import Protocol
 
 from reference_server.accounting.seeing import all_seen, binding_of, study_seen, with_changes
-from reference_server.storage.database import Database, Transaction
 from reference_server.storage.access import Stage
+from reference_server.storage.database import Database, Transaction
 from reference_server.storage.predicate import FALSE, TRUE, Predicate, Slot, Value
 from reference_server.storage.sight import Seen, Sight
 from reference_server.storage.sights import Survey
@@ -115,7 +115,6 @@ class Access:
             repository=repository,
             survey=None,
             name=None,
-        )
         )
 
     def here(self, table: str) -> Predicate:

@@ -17,8 +17,8 @@ from reference_server.dicomweb.parts import PartSource, PartsResponse
 from reference_server.dicomweb.query_string import parse_search
 from reference_server.dicomweb.result import render
 from reference_server.storage.index import search
-from reference_server.storage.records import Level, Results
 from reference_server.storage.page import Page
+from reference_server.storage.records import Level, Results
 
 
 async def search_studies(request: Request) -> Response:

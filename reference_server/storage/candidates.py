@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import orjson
 
 from reference_server.storage.database import Row
-from reference_server.storage.statements import METADATA, SOURCE
 from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Level
+from reference_server.storage.statements import METADATA, SOURCE
 
 # Studies of other repositories by the same UID decide about the URL of a result, so they are candidates too.
 _TWINS = """(

@@ -27,9 +27,9 @@ from reference_server.dicomweb.query_string import parse_search
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.index import locate, search
 from reference_server.storage.ingest import store
+from reference_server.storage.page import Page
 from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import InstanceRecord, Level, StudyKeys
-from reference_server.storage.page import Page
 
 STUDIES = 2_000
 INSTANCES = 4

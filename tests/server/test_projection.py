@@ -21,9 +21,9 @@ from reference_server.dicomweb.matching import search_predicate
 from reference_server.dicomweb.query_string import parse_search
 from reference_server.storage.database import Database
 from reference_server.storage.index import locate, search
+from reference_server.storage.page import Page
 from reference_server.storage.predicate import Predicate
 from reference_server.storage.records import Found, Level
-from reference_server.storage.page import Page
 from tests.server.treatments import TREATMENTS, treatment
 from tests.server.worlds import HOME, NOW, REPOSITORIES, Instance, World, build, worlds
 

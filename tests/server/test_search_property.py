@@ -19,8 +19,8 @@ from reference_server.dicomweb.query_string import parse_search
 from reference_server.settings import Accounting, Settings
 from reference_server.storage.database import Database
 from reference_server.storage.index import search
-from reference_server.storage.records import Level
 from reference_server.storage.page import Page
+from reference_server.storage.records import Level
 from tests.server.search_oracle import like, matches, modalities_match, values_of
 from tests.server.search_worlds import Query, SearchWorld, queries, search_worlds
 from tests.server.treatments import TREATMENTS, treatment

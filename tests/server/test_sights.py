@@ -23,11 +23,11 @@ from reference_server.app import open_database
 from reference_server.storage.database import Database, Transaction
 from reference_server.storage.index import locate, search
 from reference_server.storage.ingest import store
+from reference_server.storage.page import Page
 from reference_server.storage.predicate import TRUE, Predicate
 from reference_server.storage.records import Level
 from reference_server.storage.sight import Seen, Sight
 from reference_server.storage.sights import Sights, Survey
-from reference_server.storage.page import Page
 from tests.server.hospital import open_hospital
 from tests.server.running import AS_STORED, RunningArchive, bearer
 from tests.server.worlds import INSERT_GRANT, NOW, REPOSITORIES, Instance, World, build, record, worlds
