@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.figures.canvas import MINUS, NARROW_IN, legend_below, log_ticks, panels
 from reports.figures.palette import arm_colours
@@ -28,7 +28,7 @@ def draw_growth(curves: Sequence[Curve], width_in: float) -> Figure:
                 f"{curve.exponent:+.2f}".replace("-", MINUS), (1, 1), (4, -LINE_PT * (line + 0.8)),
                 "axes fraction", "offset points", color=colour, fontsize=8, annotation_clip=False,
             )  # fmt: skip
-        _set_axes(panel, name)
+        _set_axes(panel, name, sorted({size for curve in curves for size in curve.instances}))
     figure.supxlabel("instances in the archive", fontsize=8.5)
     figure.supylabel("median, ms", fontsize=8.5)
     handles = [
@@ -39,16 +39,25 @@ def draw_growth(curves: Sequence[Curve], width_in: float) -> Figure:
     return figure
 
 
-def _set_axes(panel: Axes, name: str) -> None:
+def _set_axes(panel: Axes, name: str, sizes: Sequence[int]) -> None:
     panel.set_title(name)
     panel.set_xscale("log")
     panel.set_yscale("log")
     low, high = panel.get_ylim()
     panel.set_ylim(low / 1.2, high * 1.2)
-    panel.xaxis.set_major_locator(LogLocator(numticks=6))
+    panel.xaxis.set_major_locator(FixedLocator(sizes))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda size, _: _short(size)))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.yaxis.set_major_locator(FixedLocator(log_ticks(*panel.get_ylim())))
     panel.yaxis.set_minor_locator(NullLocator())
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.grid(axis="y")
     panel.tick_params(length=0)
+
+
+def _short(size: float) -> str:
+    """Return a size as a tick: 2k, 1M."""
+    for unit, name in ((1e6, "M"), (1e3, "k")):
+        if size >= unit:
+            return f"{size / unit:g}{name}"
+    return f"{size:g}"
