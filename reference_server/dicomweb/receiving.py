@@ -67,7 +67,7 @@ class Receiver:
     def __init__(self, archive: Archive, base: str, study: str | None) -> None:
         self._archive = archive
         self._study = study
-        self._under_way: deque[asyncio.Task[InstanceRecord | Failure]] = deque()
+        self._under_way: deque[asyncio.Future[InstanceRecord | Failure]] = deque()
         self._kept: list[Kept] = []
         self._records = RecordSpool(archive.blobs.arriving)
         self._failures: list[Failure] = []
@@ -143,7 +143,8 @@ class Receiver:
             await self._finish_first()
         # The thread runs in a copy of the context, so that its time on disk counts for this request.
         run = partial(copy_context().run, work)
-        self._under_way.append(asyncio.create_task(in_thread(self._archive, run)))
+        loop = asyncio.get_running_loop()
+        self._under_way.append(loop.run_in_executor(self._archive.workers, run))
 
     async def _finish_first(self) -> None:
         """Take the work that began first; so instances enter the index in the order in which they arrived."""
@@ -215,7 +216,7 @@ class Receiver:
     def _keep(self, blob: IncomingBlob) -> InstanceRecord | Failure:
         """Read the instance and make its blob durable, in a thread; what is refused leaves no file."""
         content = None if blob.on_disk else blob.content()
-        file = Arrived(blob.path, blob.path.name, blob.size_bytes, blob.sha256, content)
+        file = Arrived(blob.path, blob.name, blob.size_bytes, blob.sha256, content)
         uids = "", ""
         try:
             record = self._read(file)

@@ -8,6 +8,7 @@ caller. Names are random rather than digests, so that undoing a refused store re
 never one that another request has come to rely on.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -28,13 +29,19 @@ def _sync_folder(path: Path | str) -> None:
         os.close(descriptor)
 
 
+def _unlink(location: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(location)  # noqa: PTH108  see BlobStore._arriving
+
+
 class IncomingBlob:
     """A blob that is still arriving: in memory while it is small, else bytes go to disk as they come."""
 
-    __slots__ = ("_chunks", "_descriptor", "_digest", "on_disk", "path", "size_bytes")
+    __slots__ = ("_chunks", "_descriptor", "_digest", "location", "name", "on_disk", "size_bytes")
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / secrets.token_hex(16)
+    def __init__(self, folder: str) -> None:
+        self.name = secrets.token_hex(16)
+        self.location = f"{folder}/{self.name}"
         self._descriptor = -1
         self.on_disk = False
         self._chunks: list[bytes] = []
@@ -52,7 +59,7 @@ class IncomingBlob:
         """Write what is in memory to the file, which comes into being with it."""
         if not self.on_disk:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._descriptor = os.open(self.path, flags, 0o640)
+            self._descriptor = os.open(self.location, flags, 0o640)
             self.on_disk = True
         content = self.content()
         self._digest.update(content)
@@ -73,6 +80,11 @@ class IncomingBlob:
             digest = hashlib.file_digest(file, hashlib.sha256)
             self.size_bytes = file.tell()
         self._digest = digest
+
+    @property
+    def path(self) -> Path:
+        """Where the file is, or will be."""
+        return Path(self.location)
 
     @property
     def sha256(self) -> str:
@@ -98,7 +110,7 @@ class IncomingBlob:
         """Remove what has arrived."""
         self.close()
         self._chunks.clear()
-        self.path.unlink(missing_ok=True)
+        _unlink(self.location)
 
 
 class BlobStore:
@@ -108,6 +120,7 @@ class BlobStore:
         self._durability = durability
         self._blobs = data / "blobs"
         self.arriving = data / "incoming"
+        self._arriving = str(self.arriving)  # a Path takes longer to make than a file to remove
 
     def prepare(self) -> list[str]:
         """Create the folders; return the names of blobs that an interrupted run left in `incoming/`."""
@@ -120,7 +133,7 @@ class BlobStore:
 
     def incoming(self) -> IncomingBlob:
         """Open a new blob."""
-        return IncomingBlob(self.arriving)
+        return IncomingBlob(self._arriving)
 
     def keep(self, blob: IncomingBlob) -> str:
         """Make a blob as durable as the setting says, and return its name.
@@ -130,9 +143,8 @@ class BlobStore:
         """
         if not blob.on_disk:
             blob.to_disk()
-        name = blob.path.name
-        target = f"{self._blobs}/{name[:2]}/{name}"
-        os.link(blob.path, target)
+        name = blob.name
+        os.link(blob.location, self._location(name))
         blob.sync(self._durability)
         blob.close()
         if self._durability is Durability.FULL:
@@ -141,12 +153,12 @@ class BlobStore:
 
     def settle(self, name: str) -> None:
         """Take note that the index names a blob."""
-        (self.arriving / name).unlink(missing_ok=True)
+        _unlink(f"{self._arriving}/{name}")
 
     def remove(self, name: str) -> None:
         """Remove a blob that the index does not name."""
-        self.path(name).unlink(missing_ok=True)
-        (self.arriving / name).unlink(missing_ok=True)
+        _unlink(self._location(name))
+        _unlink(f"{self._arriving}/{name}")
 
     def path(self, name: str) -> Path:
         """Return where the blob of that name lies."""
