@@ -107,7 +107,7 @@ def reproduce(session: nox.Session) -> None:
 
 @nox.session
 def growth(session: nox.Session) -> None:
-    """Compare designs of accounting in archives of growing size, and hold them against the bounds.
+    """Compare designs of accounting in archives of growing size: curves with exponents, and the bounds.
 
     `--profile NAME` picks scenarios/growth/profiles/NAME.toml: `scale-short` (default), `scale`, or
     `accounting-bounds`; all else goes to `scenarios.growth`, for example `-- --set rounds=10`.
@@ -117,6 +117,7 @@ def growth(session: nox.Session) -> None:
     parser.add_argument("--profile", default="scale-short")
     chosen, rest = parser.parse_known_args(session.posargs)
     session.run("python", "-m", "scenarios.growth", chosen.profile, *rest)
+    session.run("python", "-m", "reports.growth", "latest")
     # Whether a bound holds is a finding, not a fault of the session.
     session.run("python", "-m", "reports.bounds", "latest", success_codes=[0, 1, 3])
 
