@@ -56,15 +56,19 @@ class IncomingBlob:
             self.to_disk()
 
     def to_disk(self) -> None:
-        """Write what is in memory to the file, which comes into being with it."""
-        if not self.on_disk:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._descriptor = os.open(self.location, flags, 0o640)
-            self.on_disk = True
+        """Write what is in memory to the file, which comes into being with it; the rest arrives there too."""
         content = self.content()
         self._digest.update(content)
+        self.write_out()
+        self.on_disk = True
         self._chunks.clear()
-        view = memoryview(content)
+
+    def write_out(self) -> None:
+        """Write what is in memory to the file; it stays in memory as well."""
+        if self._descriptor < 0:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            self._descriptor = os.open(self.location, flags, 0o640)
+        view = memoryview(self.content())
         while view:
             view = view[os.write(self._descriptor, view) :]
 
@@ -142,7 +146,7 @@ class BlobStore:
         index names it only after that.
         """
         if not blob.on_disk:
-            blob.to_disk()
+            blob.write_out()
         name = blob.name
         os.link(blob.location, self._location(name))
         blob.sync(self._durability)
