@@ -67,7 +67,7 @@ def _burn() -> None:
     RequestResponseCycle.run_asgi = burning
 
 
-SHARE = 0.3  # of what passed in the process while the request was answered
+SHARE = 0.45  # of what passed in the process while the request was answered
 _burn()
 """
 CHANGES = (
