@@ -162,7 +162,10 @@ def designs(session: nox.Session) -> None:
     """
     install(session, "tests")
     names = session.posargs or ["grants", "materialised", "post-filter", "external", "cedar"]
-    tests = ("access", "audit", "links", "non_interference", "races", "repositories", "sharing")
+    tests = (
+        "access", "audit", "links", "management_ownership", "non_interference", "races", "repositories",
+        "sharing",
+    )  # fmt: skip
     env = {"DESIGNS": " ".join(names)}
     session.run("pytest", *(f"tests/server/test_{name}.py" for name in tests), env=env)
     session.run("python", "-m", "tests.server.attacker", *names)

@@ -96,6 +96,11 @@ WHERE {IS_SHARE} AND (? OR held.granted_by = ? OR EXISTS (
     AND (own.instance_id IS NULL OR own.instance_id = held.instance_id)
 ))
 """
+SHARED_WITH = f"""
+SELECT 1 FROM access_grant AS held
+WHERE held.id = ? AND {IS_SHARE} AND held.subject_id IN (SELECT value FROM json_each(?))
+AND (held.not_before IS NULL OR held.not_before <= ?) AND (held.expires IS NULL OR held.expires > ?)
+"""
 
 
 async def issue_share(write: Transaction, caller: Caller, wanted: ShareRequest, now: float) -> int:
@@ -183,17 +188,14 @@ async def list_shares(
 async def find_share(write: Transaction, caller: Caller, share_id: int, now: float) -> Share:
     """Return a share in force that the caller issued or may manage.
 
-    Raises Forbidden where the caller sees what is shared but may not manage it, else NotFound.
+    Raises Forbidden where it is shared with the caller, who thus knows of it, else NotFound: what others were
+    given of a resource that the caller sees is none of its business.
     """
     shares = await _manageable(write, caller, now, "AND held.id = ?", share_id)
     if shares:
         return shares[0]
-    held = await write.fetch(
-        "SELECT repository_id, study_id, series_id, instance_id FROM access_grant AS held"
-        f" WHERE id = ? AND {IS_SHARE}",
-        (share_id,),
-    )
-    if held and (await rights_on(write, Resource(*held[0]), caller.subjects, now)).visible:
+    subjects = orjson.dumps(caller.subjects).decode()
+    if await write.fetch(SHARED_WITH, (share_id, subjects, now, now)):
         raise Forbidden("you may not manage this share")
     raise NotFound("there is no such share")
 

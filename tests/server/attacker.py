@@ -129,7 +129,7 @@ class Attacker:
 
     def _management(self) -> str:
         names = self._names()
-        path = self.random.choice([each.path for each in MANAGEMENT])
+        path = self.random.choice([*(each.path for each in MANAGEMENT), *("/accounting/shares/{id}",) * 20])
         known = {
             "name": self.random.choice(("owner", "stranger", "north", "radiologist", "trust")),
             "id": str(self.random.randrange(60)),

@@ -202,6 +202,11 @@ def test_a_share_is_read_by_who_manages_it(hospital: Hospital) -> None:
     assert (read["id"], read["operations"], read["granted_by"]) == (key, ["Q", "R"], "owner")
     assert call(hospital, "GET", f"/shares/{key}", token=hospital.reader).status_code == 403
     assert call(hospital, "GET", f"/shares/{key}", token=hospital.stranger).status_code == 404
+    also = share | {"subject": {"kind": "user", "name": "stranger"}}
+    done(call(hospital, "POST", "/shares", also, hospital.owner), 201)
+    # who sees what is shared does not learn with whom else
+    assert call(hospital, "GET", f"/shares/{key}", token=hospital.stranger).status_code == 404
+    assert call(hospital, "DELETE", f"/shares/{key}", token=hospital.stranger).status_code == 404
     for number in ("0", "x", "9" * 30, "²", str(key + 1000)):
         assert call(hospital, "GET", f"/shares/{number}", token=hospital.owner).status_code == 404
     link = {"resource": {"repository": "north", "study": study}, "operations": ["R"]}

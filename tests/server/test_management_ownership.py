@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.hospital import Hospital, open_hospital
+from tests.server.hospital import DESIGNS, Hospital, open_hospital
 from tests.server.managing import call, done, found, new_study, new_user
 from tests.server.running import RunningArchive
 
 
-@pytest.fixture(scope="module", params=["grants", "materialised"])
+@pytest.fixture(scope="module", params=DESIGNS)
 def hospital(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, ct: bytes
 ) -> Iterator[Hospital]:
