@@ -117,7 +117,8 @@ def growth(session: nox.Session) -> None:
     parser.add_argument("--profile", default="scale-short")
     chosen, rest = parser.parse_known_args(session.posargs)
     session.run("python", "-m", "scenarios.growth", chosen.profile, *rest)
-    session.run("python", "-m", "reports.growth", "latest")
+    # An archive of one size has no curve, which is 2.
+    session.run("python", "-m", "reports.growth", "latest", success_codes=[0, 2])
     # Whether a bound holds is a finding, not a fault of the session.
     session.run("python", "-m", "reports.bounds", "latest", success_codes=[0, 1, 3])
 
