@@ -10,7 +10,7 @@ from typing import Any
 from datasets.plans import SeriesPlan, StudyPlan
 from datasets.recipes import MixShare, Recipe
 
-SIDE = 64  # of the template's pixel matrix
+SIDE = 512  # of the pixel matrix of the template: a CT image of half a megabyte
 NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -18,7 +18,7 @@ def recipe_of(studies: int, instances: int) -> Recipe:
     """Return the recipe of so many CT studies with one series of that many instances each."""
     return Recipe(
         "listing",
-        "studies of one series with small instances",
+        "studies of one series of CT images",
         studies=studies,
         mix=(MixShare("CT", 1, Fraction(1)),),
         report_every=0,

@@ -66,7 +66,7 @@ def test_no_grant_widens_what_a_reader_sees(listing: Path) -> None:
 
 def test_the_template_is_a_whole_file(listing: Path) -> None:
     dataset = dcmread(listing / TEMPLATE)
-    assert dataset.pixel_array.shape == (64, 64)
+    assert dataset.pixel_array.shape == (512, 512)
 
 
 def test_a_listing_is_not_overwritten(listing: Path, capsys: pytest.CaptureFixture[str]) -> None:
