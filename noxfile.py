@@ -173,6 +173,16 @@ def designs(session: nox.Session) -> None:
 
 
 @nox.session
+def durability(session: nox.Session) -> None:
+    """A hundred kills at random moments lose nothing that was acknowledged; arguments go to the rounds.
+
+    `-- --durability process --workers 2` is another setting, `-- --rounds 10` a shorter proof.
+    """
+    install(session, "tests")
+    session.run("python", "-m", "tests.server.kill_rounds", *session.posargs)
+
+
+@nox.session
 def regress(session: nox.Session) -> None:
     """Two revisions of the reference server are held against gates; exit 1 if one trips: `-- --base REV`.
 
