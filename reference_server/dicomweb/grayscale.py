@@ -78,6 +78,7 @@ def shade(frame: Values, dataset: Dataset, frame_number: int, window: Window | N
 
 def _looked_up(frame: Values, pipeline: "_Pipeline") -> Greys:
     """Return the greys of values of at most sixteen bits, from a table of all that lie between their ends."""
+    frame = frame.astype(frame.dtype.newbyteorder("="), copy=False)  # a Big Endian file's values as well
     unsigned = np.dtype(f"u{frame.dtype.itemsize}")
     least, greatest = int(frame.min()), int(frame.max())
     table = pipeline.greys(np.arange(least, greatest + 1).astype(frame.dtype))
