@@ -1,6 +1,7 @@
 """Samples become an image file: cut, scaled, annotated and encoded by Pillow (PS3.18 8.3.5, 8.7.4)."""
 
 import math
+import os
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -12,6 +13,7 @@ from reference_server.dicomweb.accept_rendered import GIF, JPEG, PNG
 from reference_server.dicomweb.annotation import annotate
 from reference_server.dicomweb.decoding import codecs_at_work
 from reference_server.dicomweb.grayscale import Window
+from reference_server.dicomweb.plain_grey import Source
 from reference_server.dicomweb.rendering import CANNOT_RENDER, ImageSource, Samples
 from reference_server.dicomweb.viewport import Profile, Rendering, Viewport
 
@@ -29,9 +31,9 @@ class ImageFile:
 
 
 @codecs_at_work(CANNOT_RENDER)
-def still(source: ImageSource, frame_number: int, rendering: Rendering, media_type: str) -> ImageFile:
+def still(source: Source, frame_number: int, rendering: Rendering, media_type: str) -> ImageFile:
     """Return the picture of one frame in a media type."""
-    image = _arranged(source.samples(frame_number, rendering.window), source.dataset, rendering)
+    image = _arranged(source.samples(frame_number, rendering.window), source, rendering)
     if rendering.profile is not Profile.NO:
         image = _with_profile(image, source.dataset, rendering.profile)
     return ImageFile(_encoded(image, media_type, rendering.quality), media_type)
@@ -42,7 +44,7 @@ def animation(source: ImageSource, rendering: Rendering) -> ImageFile:
     """Return a GIF that shows all frames one after the other, in the time and the window that they share."""
     numbers = range(1, source.frame_count + 1)
     window = rendering.window or _common_window(source)
-    frames = (_arranged(source.samples(each, window), source.dataset, rendering) for each in numbers)
+    frames = (_arranged(source.samples(each, window), source, rendering) for each in numbers)
     first, *others = [_palette(frame) for frame in frames]
     buffer = BytesIO()
     duration = milliseconds_per_frame(source.dataset)
@@ -58,17 +60,28 @@ def _common_window(source: ImageSource) -> Window | None:
 
 
 def _encoded(image: Image.Image, media_type: str, quality: int) -> bytes:
-    buffer = BytesIO()
     profile = image.info.get("icc_profile")
     if media_type == JPEG:
-        image.save(buffer, "JPEG", quality=quality, icc_profile=profile)
-    elif media_type == PNG:
+        return _jpeg(image, quality, profile)
+    buffer = BytesIO()
+    if media_type == PNG:
         image.save(buffer, "PNG", icc_profile=profile, compress_level=3)
     elif media_type == GIF:
         _palette(image).save(buffer, "GIF")
     else:
         _save_jpeg_2000(image, buffer, quality)
     return buffer.getvalue()
+
+
+def _jpeg(image: Image.Image, quality: int, profile: bytes | None) -> bytes:
+    """Return a JPEG by way of a file in memory.
+
+    Pillow lets other threads run while it encodes into a file that has a descriptor, and into no other.
+    """
+    with os.fdopen(os.memfd_create("picture"), "w+b", buffering=0) as file:
+        image.save(file, "JPEG", quality=quality, icc_profile=profile)
+        size_bytes = file.tell()
+        return os.pread(file.fileno(), size_bytes, 0)
 
 
 def milliseconds_per_frame(dataset: Dataset) -> int:
@@ -78,9 +91,9 @@ def milliseconds_per_frame(dataset: Dataset) -> int:
     return round(time) if 1 <= time <= 60_000 else MILLISECONDS  # noqa: PLR2004  a minute
 
 
-def _arranged(samples: Samples, dataset: Dataset, rendering: Rendering) -> Image.Image:
+def _arranged(samples: Samples, source: Source, rendering: Rendering) -> Image.Image:
     image = fit(Image.fromarray(samples), rendering.viewport)
-    return annotate(image, dataset, rendering.annotations) if rendering.annotations else image
+    return annotate(image, source.dataset, rendering.annotations) if rendering.annotations else image
 
 
 def fit(image: Image.Image, viewport: Viewport) -> Image.Image:

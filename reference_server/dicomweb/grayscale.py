@@ -64,6 +64,11 @@ class Window:
         return np.asarray(np.clip((values.astype(np.float64) - center) / width + 0.5, 0, 1))
 
 
+def rounded(shades: Shades, *, inverse: bool) -> Greys:
+    """Return shades as greys of eight bits; inverse ones begin with white."""
+    return np.rint((1 - shades if inverse else shades) * WHITE).astype(np.uint8)
+
+
 def shade(frame: Values, dataset: Dataset, frame_number: int, window: Window | None) -> Greys:
     """Return the greys of a monochrome frame; `window` goes before what the image says."""
     frame = _finite(frame)
@@ -128,9 +133,13 @@ def _declared(voi: Dataset) -> Window | None:
     center, width = _first(voi.get("WindowCenter")), _first(voi.get("WindowWidth"))
     if center is None or width is None:
         return None
-    name = str(voi.get("VOILUTFunction") or "LINEAR").lower().replace("_", "-")
+    return usable_window(float(center), float(width), voi.get("VOILUTFunction"))
+
+
+def usable_window(center: float, width: float, function_name: object) -> Window | None:
+    """Return a window as an image declares it, or None where it cannot be applied; linear by default."""
+    name = str(function_name or "LINEAR").lower().replace("_", "-")
     function = WindowFunction(name) if name in set(WindowFunction) else WindowFunction.LINEAR
-    center, width = float(center), float(width)
     usable = np.isfinite([center, width]).all() and (
         width >= 1 if function is WindowFunction.LINEAR else width > 0
     )
@@ -194,4 +203,4 @@ class _Pipeline:
         else:
             found, greatest = _look_up(values, self.voi.VOILUTSequence[0], little=_is_little(self.dataset))
             shades = np.clip(found / greatest, 0, 1)
-        return np.rint((1 - shades if self.inverse else shades) * WHITE).astype(np.uint8)
+        return rounded(shades, inverse=self.inverse)

@@ -13,6 +13,7 @@ from reference_server.dicomweb.accept_rendered import GIF, RenderedChoice
 from reference_server.dicomweb.archive import Archive, archive_of
 from reference_server.dicomweb.encoding import EMBEDS_PROFILE, ImageFile, animation, still
 from reference_server.dicomweb.media import MediaType
+from reference_server.dicomweb.plain_grey import PlainGrey, Source, plain_grey
 from reference_server.dicomweb.readable_documents import IN_UTF_8, Document, source_of
 from reference_server.dicomweb.rendered_parts import PicturePart
 from reference_server.dicomweb.rendering import ImageSource
@@ -29,6 +30,14 @@ ANIMATION = 0  # stands in a list of frame numbers for all frames in one GIF
 async def in_worker(archive: Archive, work: Callable[[], Result]) -> Result:
     """Return what a function gives that takes too long for the loop."""
     return await asyncio.get_running_loop().run_in_executor(archive.workers, work)
+
+
+def plain_source(
+    archive: Archive, located: Located, metadata: bytes | None, rendering: Rendering
+) -> PlainGrey | None:
+    """Return a stored instance as plain greys, of which pixels alone are read, or None where it is none."""
+    file = archive.blobs.extent(located.blob, 0, located.size_bytes)
+    return plain_grey(file, located.frames, metadata, rendering.window)
 
 
 async def image_source(archive: Archive, located: Located) -> ImageSource:
@@ -78,26 +87,26 @@ class Press:
         wishes = (kind, self.base_url, repr(self.rendering), repr(self.choice), repr(numbers))
         return validator_of(self.archive, located, wishes, strong=False)
 
-    def pictures_of(self, source: ImageSource) -> Sequence[int]:
+    def pictures_of(self, source: Source) -> Sequence[int]:
         """Return the frames of an instance that are a picture each, or that all are one animation."""
         if source.can_move and self.choice.media_type == GIF:
             return (ANIMATION,)
         return range(1, source.frame_count + 1)
 
-    async def alone(self, source: ImageSource) -> ImageFile:
+    async def alone(self, source: Source) -> ImageFile:
         """Return the one picture of an instance: its animation, or the frame that stands for all."""
         animated = self.pictures_of(source)[0] == ANIMATION
         return await self.picture(source, ANIMATION if animated else source.representative_frame)
 
-    async def picture(self, source: ImageSource, number: int) -> ImageFile:
+    async def picture(self, source: Source, number: int) -> ImageFile:
         """Return the picture of one frame, or the animation."""
-        if number == ANIMATION:
+        if number == ANIMATION and isinstance(source, ImageSource):
             return await in_worker(self.archive, partial(animation, source, self.rendering))
         make = partial(still, source, number, self.rendering, self.choice.media_type)
         return await in_worker(self.archive, make)
 
     async def pictures(
-        self, located: Located, source: ImageSource, numbers: Sequence[int]
+        self, located: Located, source: Source, numbers: Sequence[int]
     ) -> AsyncIterator[PicturePart]:
         """Yield a part for each of those pictures of an instance."""
         url = instance_url(self.base_url, located)

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from reference_server.dicomweb.accept_rendered import Shape, choose_rendered
 from reference_server.dicomweb.archive import acceptable, archive_of
 from reference_server.dicomweb.frames import parse_frame_list
-from reference_server.dicomweb.press import Press, any_source, document_response, image_source
+from reference_server.dicomweb.plain_grey import Source
+from reference_server.dicomweb.press import Press, any_source, document_response, image_source, plain_source
 from reference_server.dicomweb.readable_documents import Document
 from reference_server.dicomweb.rendered_parts import PicturePart, PicturesResponse
-from reference_server.dicomweb.rendering import ImageSource
 from reference_server.dicomweb.validators import Validator
 from reference_server.dicomweb.viewport import Rendering, rendering_of
 from reference_server.dicomweb.wado import retrievable
@@ -30,11 +30,12 @@ async def retrieve_rendered(request: Request) -> Response:
     access = archive.access(request)
     rendering = rendering_of(request.query_params)
     numbers = parse_frame_list(request.path_params["frames"]) if "frames" in request.path_params else ()
-    located = [row[0] for row in await retrievable(request, access)]
-    if "instance" in request.path_params:
-        response = await _instance(request, located[0], numbers, rendering)
+    single = "instance" in request.path_params
+    rows = await retrievable(request, access, with_metadata=single)
+    if single:
+        response = await _instance(request, rows[0], numbers, rendering)
     else:
-        response = await _instances(request, located, rendering)
+        response = await _instances(request, [located for located, _ in rows], rendering)
     return warned(response, rendering)
 
 
@@ -55,11 +56,14 @@ async def _instances(request: Request, located: Sequence[Located], rendering: Re
 
 
 async def _instance(
-    request: Request, located: Located, numbers: Sequence[int], rendering: Rendering
+    request: Request, row: tuple[Located, bytes | None], numbers: Sequence[int], rendering: Rendering
 ) -> Response:
     """Answer an instance, or those frames of it."""
     archive = archive_of(request)
-    source = await (image_source(archive, located) if numbers else any_source(archive, located))
+    located, metadata = row
+    source: Source | Document | None = plain_source(archive, located, metadata, rendering)
+    if source is None:
+        source = await (image_source(archive, located) if numbers else any_source(archive, located))
     if isinstance(source, Document):
         return await document_response(archive, located, source, request, acceptable(request))
     if numbers and max(numbers) > source.frame_count:
@@ -75,11 +79,11 @@ async def _instance(
     return Response(picture.content, headers={"content-type": picture.media_type, **validator.headers})
 
 
-def _shape(source: ImageSource, numbers: Sequence[int]) -> Shape:
+def _shape(source: Source, numbers: Sequence[int]) -> Shape:
     return Shape.STILLS if len(numbers) > 1 else Shape.STILL if numbers else shape_of(source)
 
 
-def shape_of(source: ImageSource) -> Shape:
+def shape_of(source: Source) -> Shape:
     """Return the shape of a whole instance."""
     if source.frame_count == 1:
         return Shape.STILL

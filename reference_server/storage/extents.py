@@ -68,6 +68,11 @@ class Extent:
         with opened:
             return opened.read(0, self.size_bytes)
 
+    def octets(self) -> bytes:
+        """Return the octets, however many; not whole, it is Unavailable."""
+        with self._opened() as opened:
+            return opened.read(0, self.size_bytes)
+
     def _opened(self) -> OpenExtent:
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
