@@ -31,7 +31,7 @@ async def enter(archive: Archive, storer: Storer, received: Received) -> list[Ke
         return await _place_and_store(write, archive, storer, received)
 
     try:
-        outcomes = await archive.database.write(work)
+        outcomes = await archive.database.write(work, short=received.records.are_few)
     except Unavailable:
         LOG.exception("the instances of a request could not enter the index")
         await settle(archive, [kept.blob for kept in received.kept])

@@ -84,12 +84,17 @@ class Read:
 
 def read_instance(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRecord:
     """Return the record of a DICOM file, with what the catalogue keeps; raises UnreadableError."""
-    if file.content is not None:
-        try:
-            return _record(_read_plainly(file.content), file, catalogue)
-        except NotPlainError:
-            pass  # pydicom tells what it is
-    return read_with_pydicom(file, catalogue)
+    try:
+        return read_plain_instance(file, catalogue)
+    except NotPlainError:
+        return read_with_pydicom(file, catalogue)  # it tells what the file is
+
+
+def read_plain_instance(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRecord:
+    """Return the record of a well-formed file in memory; NotPlainError where it is anything else."""
+    if file.content is None:
+        raise NotPlainError
+    return _record(_read_plainly(file.content), file, catalogue)
 
 
 def read_with_pydicom(file: Arrived, catalogue: Catalogue = STANDARD) -> InstanceRecord:

@@ -33,7 +33,8 @@ from reference_server.dicomweb.metadata_store import (
     write_file,
 )
 from reference_server.dicomweb.multipart import MultipartReader, Part
-from reference_server.dicomweb.reading import Arrived, read_instance, valid_uid
+from reference_server.dicomweb.plain_values import NotPlainError
+from reference_server.dicomweb.reading import Arrived, read_instance, read_plain_instance, valid_uid
 from reference_server.dicomweb.reasons import MalformedError, Reason, UnreadableError
 from reference_server.dicomweb.receipt import Failure
 from reference_server.errors import BadRequest, ContentTooLarge, InsufficientStorage
@@ -44,6 +45,7 @@ from reference_server.timing import measured
 
 LOG = logging.getLogger("reference_server")
 PARTS_IN_FLIGHT = 4
+SMALL_BYTES = 1 << 15
 Result = TypeVar("Result")
 
 
@@ -121,7 +123,19 @@ class Receiver:
             LOG.exception("an instance could not be written")
             self._failures.append(Failure(Reason.OUT_OF_RESOURCES))
         else:
-            await self._start(partial(self._keep, blob))
+            await self._start(partial(self._keep, blob, self._read_early(blob)))
+
+    def _read_early(self, blob: IncomingBlob) -> InstanceRecord | None:
+        """Return the record of a small and plain file at once, which takes less than a hop to a thread costs.
+
+        Beside a busy loop, a thread that computes waits for the interpreter's lock, and the loop for it.
+        """
+        if blob.on_disk or blob.size_bytes > SMALL_BYTES:
+            return None
+        try:
+            return read_plain_instance(_arrived(blob), self._archive.catalogue)
+        except NotPlainError:
+            return None
 
     async def _write(self, part: Part) -> IncomingBlob:
         """Take a part as it arrives."""
@@ -205,21 +219,21 @@ class Receiver:
             raise
         return self._keep(blob)
 
-    def _read(self, file: Arrived) -> InstanceRecord:
+    def _of_study(self, record: InstanceRecord) -> InstanceRecord:
         """Return the record of an instance of the study to which the request is made."""
-        record = read_instance(file, self._archive.catalogue)
         if self._study not in (None, record.study_uid):
             uids = record.sop_class_uid, record.sop_instance_uid
             raise UnreadableError(Reason.DOES_NOT_MATCH_SOP_CLASS, "it is of another study", *uids)
         return record
 
-    def _keep(self, blob: IncomingBlob) -> InstanceRecord | Failure:
-        """Read the instance and make its blob durable, in a thread; what is refused leaves no file."""
-        content = None if blob.on_disk else blob.content()
-        file = Arrived(blob.path, blob.name, blob.size_bytes, blob.sha256, content)
+    def _keep(self, blob: IncomingBlob, early: InstanceRecord | None = None) -> InstanceRecord | Failure:
+        """Read the instance and make its blob durable, in a thread; what is refused leaves no file.
+
+        One that was read early is not read again.
+        """
         uids = "", ""
         try:
-            record = self._read(file)
+            record = self._of_study(early or read_instance(_arrived(blob), self._archive.catalogue))
             uids = record.sop_class_uid, record.sop_instance_uid
             with measured("blob"):
                 self._archive.blobs.keep(blob)
@@ -229,12 +243,17 @@ class Receiver:
         except OSError:
             LOG.exception("an instance could not be written")
             blob.discard()
-            self._archive.blobs.remove(file.blob)
+            self._archive.blobs.remove(blob.name)
             return Failure(Reason.OUT_OF_RESOURCES, *uids)
         except BaseException:
             blob.discard()
             raise
         return record
+
+
+def _arrived(blob: IncomingBlob) -> Arrived:
+    content = None if blob.on_disk else blob.content()
+    return Arrived(blob.path, blob.name, blob.size_bytes, blob.sha256, content)
 
 
 def _reason(error: MalformedError) -> Reason:

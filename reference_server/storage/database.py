@@ -2,9 +2,10 @@
 
 A read is one statement; a short one is answered at once (`short_reads`), any other in the thread of a
 connection. Writes of concurrent requests are collected while a commit is under way and share the next one,
-which is one round trip to the writer's thread with all their statements. When `write` returns, its rows are
-as durable as the setting says: with `full` on disk, since every commit is synchronised; with `file` and
-`process` in the write-ahead log, which survives the process.
+which is one round trip to the writer's thread with all their statements; a short one that waits for no disk
+is carried out at once (`short_writes`). When `write` returns, its rows are as durable as the setting says:
+with `full` on disk, since every commit is synchronised; with `file` and `process` in the write-ahead log,
+which survives the process.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from reference_server.storage.moments import utc_moment
 from reference_server.storage.names import fold_name, name_words
 from reference_server.storage.predicate import Predicate, Value
 from reference_server.storage.short_reads import ShortReads
+from reference_server.storage.short_writes import ShortWrites
 from reference_server.storage.sights import Sights, Survey
 from reference_server.timing import count_round_trip, measured
 
@@ -38,6 +40,7 @@ GROUP_LIMIT = 64
 READER_CACHE_KIBIBYTES = 65_536
 SHORT_READS_CACHE_KIBIBYTES = 16_384
 SURVEYOR_CACHE_KIBIBYTES = 8_192
+SHORT_WRITES_CACHE_KIBIBYTES = 8_192
 WRITER_CACHE_KIBIBYTES = 16_384  # more of a large transaction goes to the write-ahead log before its commit
 # What SQL calls by these names, with so many arguments.
 FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
@@ -94,9 +97,11 @@ class Database:
         self._schemas = schemas
         self._synchronous = "FULL" if durability is Durability.FULL else "NORMAL"
         self._pending: asyncio.Queue[Pending] = asyncio.Queue()
+        self._under_way = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="surveyor")
         self._surveys: set[asyncio.Task[None]] = set()
+        self._short_writes: ShortWrites | None = None
         self.sights = Sights()
 
     async def open(self) -> None:
@@ -111,6 +116,8 @@ class Database:
         self._short_reads = ShortReads(self._path, self._pragmas(SHORT_READS_CACHE_KIBIBYTES))
         for name, arguments, function in FUNCTIONS:
             self._short_reads.connection.create_function(name, arguments, function, deterministic=True)
+        if self._synchronous == "NORMAL":
+            self._short_writes = ShortWrites(self._path, self._pragmas(SHORT_WRITES_CACHE_KIBIBYTES))
         self._surveyor = await self._in_surveyor(self._open_surveyor)
         self._committer = asyncio.create_task(self._commit_forever(), name="committer")
 
@@ -122,6 +129,8 @@ class Database:
         await self._in_surveyor(self._surveyor.close)
         self._aside.shutdown()
         self._short_reads.close()
+        if self._short_writes is not None:
+            self._short_writes.close()
         await self._reader.close()
         await self._in_writer(self._writer.close)
         self._thread.shutdown()
@@ -212,25 +221,47 @@ class Database:
         row: Row = self._surveyor.execute(statement.sql, statement.values).fetchone()
         return row
 
-    async def write(self, work: Write[Result]) -> Result:
+    async def write(self, work: Write[Result], *, short: bool = False) -> Result:
         """Carry out the work inside the next group commit and return its result once that is done.
+
+        Work that is short may be carried out at once. It may then be begun twice, so it changes nothing else.
 
         An exception that the work raises undoes the work alone; the rest of the group commits. Counted are
         the statements of the work itself; those that begin and end the transaction are the group's.
         """
-        future: asyncio.Future[tuple[Result, int]] = asyncio.get_running_loop().create_future()
         with measured("index"):
-            self._pending.put_nowait(Pending(work, copy_context(), future))
-            result, round_trips = await future
+            done = self._write_now(work) if short else None
+            if done is None:
+                future: asyncio.Future[tuple[Result, int]] = asyncio.get_running_loop().create_future()
+                self._pending.put_nowait(Pending(work, copy_context(), future))
+                done = await future
+        result, round_trips = done
         count_round_trip(round_trips)
         return result
+
+    def _write_now(self, work: Write[Result]) -> tuple[Result, int] | None:
+        """Return the result of short work and its number of round trips, or None where it has to wait."""
+        if self._short_writes is None or self._under_way or not self._pending.empty():
+            return None
+
+        def carry_out(connection: sqlite3.Connection) -> tuple[Result, int]:
+            transaction = Transaction(connection)
+            return _carried_out(work(transaction)), transaction.round_trips
+
+        try:
+            done = self._short_writes.attempt(carry_out)
+        except sqlite3.Error as error:
+            raise Unavailable("the index cannot be written") from error
+        return None if done is None else done[0]
 
     async def _commit_forever(self) -> None:
         while True:
             group = [await self._pending.get()]
             while len(group) < GROUP_LIMIT and not self._pending.empty():
                 group.append(self._pending.get_nowait())
+            self._under_way = True
             outcomes = await self._in_writer(partial(self._commit, group))
+            self._under_way = False
             for pending, outcome in zip(group, outcomes, strict=True):
                 if pending.future.done():  # its request was cancelled; the rows are kept all the same
                     continue

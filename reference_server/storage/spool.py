@@ -15,6 +15,7 @@ import orjson
 from reference_server.storage.records import FrameLayout, InstanceRecord, StudyKeys
 
 BATCH_BYTES = 1 << 22  # of metadata
+FEW_BYTES = 1 << 18
 
 
 class RecordSpool:
@@ -36,6 +37,11 @@ class RecordSpool:
             self._file.write(orjson.dumps(self._recent, default=bytes.decode) + b"\n")
             self._file.flush()
             self._recent, self._recent_bytes = [], 0
+
+    @property
+    def are_few(self) -> bool:
+        """Whether entering the records into the index takes little time."""
+        return self._file is None and self._recent_bytes <= FEW_BYTES
 
     def batches(self) -> Iterator[list[InstanceRecord]]:
         """Yield all records, some at a time."""
