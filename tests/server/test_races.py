@@ -16,13 +16,22 @@ READERS = 4
 ROUNDS = 5
 
 
-def read_until(stop: threading.Event, url: str, token: str) -> list[tuple[float, int]]:
-    """Retrieve again and again over one connection; return when each request began, and its status."""
+def read_until(
+    stop: threading.Event, works: threading.Event, url: str, token: str
+) -> list[tuple[float, int]]:
+    """Retrieve again and again over one connection, and once after `stop`; tell when `works`.
+
+    Return when each request began, and its status.
+    """
     seen = []
     with httpx.Client(headers=bearer(token)) as client:
-        while not stop.is_set():
+        last = False
+        while not last:
+            last = stop.is_set()
             began = time.monotonic()
             seen.append((began, client.get(url).status_code))
+            if seen[-1][1] == 200:
+                works.set()
     return seen
 
 
@@ -32,11 +41,11 @@ def test_no_retrieval_that_begins_after_a_revocation_succeeds(hospital: Hospital
     for _ in range(ROUNDS):
         shared = archive.manage("/shares", hospital.share("user", "stranger", ["R"]), hospital.owner)
         url = f"{archive.origin}/accounting/shares/{shared.json()['id']}"
-        stop = threading.Event()
+        stop, works = threading.Event(), threading.Event()
         with ThreadPoolExecutor(READERS) as pool:
-            instance = f"{archive.base}{hospital.instance}"
-            readers = [pool.submit(read_until, stop, instance, hospital.stranger) for _ in range(READERS)]
-            time.sleep(0.1)
+            asked = f"{archive.base}{hospital.instance}", hospital.stranger
+            readers = [pool.submit(read_until, stop, works, *asked) for _ in range(READERS)]
+            works.wait(60)
             archive.client.delete(url, headers=bearer(hospital.owner)).raise_for_status()
             revoked = time.monotonic()
             time.sleep(0.1)
