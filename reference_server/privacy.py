@@ -1,5 +1,7 @@
 """Answers that depend on who asks say so to every cache on their way (RFC 9111 5.2.2, RFC 9110 12.5.5)."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
@@ -14,9 +16,9 @@ class PrivateAnswers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI event stream; errors carry the headers as well."""
 
-        async def send_private(message: Message) -> None:
+        def send_private(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *HEADERS]
-            await send(message)
+            return send(message)
 
         await self.app(scope, receive, send_private)

@@ -6,6 +6,7 @@ routing. Bytes that are streamed after the header went out are not in it. Format
 in milliseconds.
 """
 
+from collections.abc import Awaitable
 from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import Literal
@@ -80,10 +81,10 @@ class ServerTiming:
         spans = Spans()
         token = _spans.set(spans)
 
-        async def send_timed(message: Message) -> None:
+        def send_timed(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"server-timing", spans.header())]
-            await send(message)
+            return send(message)
 
         try:
             await self.app(scope, receive, send_timed)

@@ -50,7 +50,8 @@ class Credentials:
         return self.token_hash is None and self.user is None
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: each read takes a copy of one that is kept, and the fields of a dict are copied at once.
+@dataclass(frozen=True)
 class Access:
     """What one read may see.
 
@@ -77,15 +78,23 @@ class Access:
     name: Hashable = None  # what accesses with the same texts have in common; without it none is kept
     binding: Mapping[Slot, Value] = field(default_factory=dict)  # of the slots in the predicates
 
+    def bound(self, binding: Mapping[Slot, Value], survey: Survey | None) -> "Access":
+        """Return this for one caller: with values for its slots, and how to find out what the caller sees.
+
+        `replace` would set each field by itself, which takes as long as the statement of a short read.
+        """
+        mine = object.__new__(Access)
+        mine.__dict__.update(self.__dict__, binding=binding, survey=survey)
+        return mine
+
     def through(self, sight: Sight) -> "Access":
         """Return this with a sight of the caller before each predicate."""
-        binding = {**self.binding, **binding_of(sight)}
         found = _sighted.get(self.name)
         if found is None:
             found = self._through_any()
             if self.name is not None:
                 _sighted[self.name] = found
-        return replace(found, survey=self.survey, binding=binding)
+        return found.bound({**self.binding, **binding_of(sight)}, self.survey)
 
     def _through_any(self) -> "Access":
         assert self.caller is not None

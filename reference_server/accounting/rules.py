@@ -43,8 +43,12 @@ class Rules:
         if rule is None:
             rule = self._rules[kind] = self._rule(kind)
         binding = {NOW: now, TOKEN: credentials.token_hash, USER: credentials.user}
-        survey = None if rule.survey is None else Survey(credentials, now, rule.survey, binding)
-        return replace(rule.access, survey=survey, binding=binding)
+        survey = (
+            None
+            if rule.survey is None
+            else Survey(credentials.token_hash or credentials.user, now, rule.survey, binding)
+        )
+        return rule.access.bound(binding, survey)
 
     def _rule(self, kind: Kind) -> _Rule:
         by_token, link, by_name = kind

@@ -8,7 +8,6 @@ turns, at several times the cost of the reads between.
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from reference_server.audit.record import Outcome, Record
 AUDIT = "audit.sqlite"
 SCHEMA = Path(__file__).parent / "schema.sql"
 BUSY_TIMEOUT_SECONDS = 1.0
-COLUMNS = tuple(each.name for each in fields(Record) if each.name not in ("id", "studies"))
+COLUMNS = tuple(each for each in Record._fields if each not in ("id", "studies"))
 ITEM = "value ->> '$[{}]'"
 GREATEST = "SELECT coalesce(max(id), 0) FROM record"
 INSERT = (

@@ -6,7 +6,7 @@ kept is answered 503, in place of its answer where there is one already.
 """
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -53,17 +53,22 @@ class _Answer:
         self._decision, self._trail, self._scope, self._send = decision, trail, scope, send
         self._recorded = self._replaced = False
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Send a message of the application, the first one after the record is kept."""
         if message["type"] == "http.response.start" and self._decision.begun and not self._recorded:
             self._recorded = True
-            try:
-                await self._trail.keep(record_of(self._decision, self._scope, message["status"]))
-            except Unavailable as error:
-                self._replaced = True
-                refusal = PlainTextResponse(f"{error}\n", STATUS[Unavailable])
-                await refusal(self._scope, _nothing, self._send)
-        if not self._replaced:
+            return self._begin(message)
+        return self._send(message) if not self._replaced else _dropped()
+
+    async def _begin(self, message: Message) -> None:
+        """Begin the answer once its record is kept, or replace it."""
+        try:
+            await self._trail.keep(record_of(self._decision, self._scope, message["status"]))
+        except Unavailable as error:
+            self._replaced = True
+            refusal = PlainTextResponse(f"{error}\n", STATUS[Unavailable])
+            await refusal(self._scope, _nothing, self._send)
+        else:
             await self._send(message)
 
     def end(self) -> None:
@@ -71,6 +76,10 @@ class _Answer:
         if self._decision.begun and not self._recorded:
             self._recorded = True
             self._trail.add(record_of(self._decision, self._scope, HTTPStatus.INTERNAL_SERVER_ERROR))
+
+
+async def _dropped() -> None:
+    """Send nothing: the answer to which a message belongs was replaced."""
 
 
 async def _nothing() -> Message:

@@ -9,19 +9,14 @@ from urllib.parse import unquote_plus
 
 WITHHELD = "[withheld]"
 LONGEST = 4096  # characters of one text that are kept
-# Matching begins where a run does: of the digits of a UID, every other beginning would be in vain.
-_LONG_RUN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,}")
-_LETTER = re.compile(r"[A-Za-z]")
+# Matching begins where a run does: of the digits of a UID, every other beginning would be in vain. It looks
+# for a letter first, since a long run of digits alone may be a part of a UID.
+_LONG_RUN = re.compile(r"(?<![A-Za-z0-9_-])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}")
 
 
 def withheld(text: str) -> str:
     """Return the text without runs of characters that could be a token, and not longer than is kept."""
-    return _LONG_RUN.sub(_kept, text)[:LONGEST]
-
-
-def _kept(run: re.Match[str]) -> str:
-    """Return a long run if it is of digits alone, as those of UIDs are."""
-    return WITHHELD if _LETTER.search(run[0]) else run[0]
+    return _LONG_RUN.sub(WITHHELD, text)[:LONGEST]
 
 
 def withheld_query(query: str) -> str:

@@ -50,7 +50,7 @@ class Archive:
         """Return the credentials of the request; with accounting off nobody looks at them."""
         if not self.policy.accounts:
             return Credentials()
-        found: Credentials | ArchiveError = getattr(request.state, CREDENTIALS)
+        found: Credentials | ArchiveError = request.scope["state"][CREDENTIALS]
         if isinstance(found, ArchiveError):
             raise found
         return found

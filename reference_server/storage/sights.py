@@ -22,7 +22,7 @@ PATIENCE = 20  # a survey that took a second is not repeated for so many
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A caller by its credentials, the time, and the statement that tells what the caller sees then.
+    """A caller by token hash or name, the time, and the statement that tells what the caller sees then.
 
     Its one row has the caller, null for credentials that are not valid, the newest change of access, the
     newest study, when a grant begins or ends next, and as JSON the keys of studies: those of which a part is
