@@ -37,7 +37,7 @@ Row = tuple[Any, ...]
 Result = TypeVar("Result")
 Write = Callable[["Transaction"], Coroutine[Any, Any, Result]]
 GROUP_LIMIT = 64
-READER_CACHE_KIBIBYTES = 65_536
+READER_CACHE_KIBIBYTES = 131_072
 SHORT_READS_CACHE_KIBIBYTES = 16_384
 SURVEYOR_CACHE_KIBIBYTES = 8_192
 SHORT_WRITES_CACHE_KIBIBYTES = 8_192
@@ -49,6 +49,7 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., str | None]], ...] = (
     ("utc_moment", 2, utc_moment),
 )
 BUSY_TIMEOUT_SECONDS = 30.0
+MAPPED_BYTES = 1 << 26  # of the index by each connection: what is mapped counts as memory of the process
 
 
 class Transaction:
@@ -154,7 +155,7 @@ class Database:
             "journal_mode=WAL",
             f"synchronous={self._synchronous}",
             f"cache_size=-{cache_kibibytes}",
-            "mmap_size=1073741824",
+            f"mmap_size={MAPPED_BYTES}",
         )
 
     def _open_writer(self) -> sqlite3.Connection:
