@@ -220,12 +220,15 @@ def test_a_rate_beyond_the_generator_is_invalid_before_anything_is_measured(
 
 def stopped(data: Path, out: Path, last: str, number: signal.Signals) -> list[psutil.Process]:
     """Send a campaign that signal once it has told this, and return the processes that it had."""
+    # Tests that a shell runs in the background were told to ignore SIGINT, and so would be their children.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         campaign(SMOKE, *BRIEF, *PHASES, "--data", data, "--out", out),
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, inherited)
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith(last):

@@ -37,11 +37,13 @@ def document(run: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("growth")
+    """A folder with the archives and the run of one campaign."""
+    folder = tmp_path_factory.mktemp("growth")
+    assert campaign(folder) == 0
+    return folder
 
 
 def test_every_kind_is_asked_of_every_arm_in_every_round(folder: Path) -> None:
-    assert campaign(folder) == 0
     run = run_of(folder)
     assert document(run)["status"] == "complete"
     points = pq.read_table(run / "growth.parquet").to_pylist()
