@@ -7,6 +7,7 @@ samples were in. py-spy needs the right to look into another process: root, or k
 
 import argparse
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,14 @@ def record(session: Session, operation: Operation, style: str, path: Path) -> No
             client.join()
 
 
+def still(picture: str, title: str) -> str:
+    """Return a flame graph as a picture alone: without its script, what needs it, and the command line."""
+    picture = re.sub(r"<script.*?</script>", "", picture, flags=re.DOTALL)
+    picture = re.sub(r' onload="[^"]*"', "", picture)
+    picture = re.sub(r'<text id="(unzoom|search|matched)".*?</text>', "", picture, flags=re.DOTALL)
+    return re.sub(r'(<text id="title"[^>]*>).*?(</text>)', rf"\g<1>{title}\g<2>", picture, flags=re.DOTALL)
+
+
 def shares_of(stacks: str) -> dict[str, float]:
     """Return which share of the samples each part of the archive has, of those in which it worked."""
     counted: Counter[str] = Counter()
@@ -69,7 +78,9 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, Session.begun(Path(folder)) as session:
         for name in named:
             raw = Path(folder) / "stacks.txt"
-            record(session, OPERATIONS[name], "flamegraph", FOLDER / f"{name}.svg")
+            picture = FOLDER / f"{name}.svg"
+            record(session, OPERATIONS[name], "flamegraph", picture)
+            picture.write_text(still(picture.read_text(encoding="utf-8"), name), encoding="utf-8")
             record(session, OPERATIONS[name], "raw", raw)
             shares = shares_of(raw.read_text(encoding="utf-8"))
             rows[name] = {"operation": name} | {part: f"{share:.3f}" for part, share in shares.items()}
