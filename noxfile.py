@@ -55,7 +55,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests pass but those of viewers and third parties, which need a browser; arguments go to pytest."""
     install(session, "tests")
-    everything = ["-n", "2", "--dist", "loadgroup", "--ignore=tests/viewers", "--ignore=tests/thirdparty"]
+    everything = ["-n", "2", "--dist", "loadfile", "--ignore=tests/viewers", "--ignore=tests/thirdparty"]
     session.run("pytest", *(session.posargs or everything))
 
 

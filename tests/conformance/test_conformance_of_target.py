@@ -10,8 +10,6 @@ from scenarios.conformance.runner import Runner
 from scenarios.conformance.verdict import State
 
 SKIPPED = {State.UNSUPPORTED, State.NOT_APPLICABLE, State.COULD_NOT_RUN}
-# The checks share what they store, and some observe what others cause: they stay in one process.
-pytestmark = pytest.mark.xdist_group("conformance")
 RED = {State.FAIL, State.XPASS, State.ERROR}
 
 

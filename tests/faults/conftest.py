@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,6 @@ from tests.faults.kill_matrix import KillMatrix, Laboratory, laboratory
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--upstream", help="base URL of the archive behind the faults")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all faults, since the last tests ask what the faults before them have killed."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("faults"))
 
 
 @pytest.fixture(scope="session")
